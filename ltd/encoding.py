@@ -1,0 +1,91 @@
+"""From text to token ids, for training and for ranking alike: one function, so that the two can never differ.
+
+A continuation (target or answer choice) is encoded together with its prompt and split off at the prompt's length.
+Encoding it alone, or without the separator in front, gives other tokens and silently wrong scores.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ltd.errors import DataError
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """Token ids of one prompt with one continuation.
+
+    Attributes
+    ----------
+    ids : the whole sequence.
+    n_prompt : how many of them belong to the prompt; the rest is the continuation.
+    n_cut : how many prompt tokens were dropped to fit the maximum length.
+    """
+
+    ids: tuple[int, ...]
+    n_prompt: int
+    n_cut: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TextEncoder:
+    """Encodes prompts with their continuations for one model.
+
+    Attributes
+    ----------
+    tokenizer : a Hugging Face tokenizer; it adds no special token here, whatever its defaults.
+    begin : ids in front of every sequence, as the model's authors begin a document; may be empty.
+    end : id after a training target, or None; a ranked choice never gets one.
+    separator : between prompt and continuation. A space: the word-initial form of the label is what models have seen.
+    max_length : the context window; a longer prompt loses its first tokens (the premise stands first in NLI prompts),
+        never a token of the continuation.
+    """
+
+    tokenizer: PreTrainedTokenizerBase
+    begin: tuple[int, ...] = ()
+    end: int | None = None
+    separator: str = " "
+    max_length: int = 2048
+
+    def choices(self, prompts: Sequence[str], choices: Sequence[Sequence[str]]) -> list[list[Encoded]]:
+        """Each prompt with each of its answer choices, without an end token."""
+        flat = [(prompt, choice) for prompt, row in zip(prompts, choices, strict=True) for choice in row]
+        encoded = iter(self._encode(flat, end=()))
+        return [[next(encoded) for _ in row] for row in choices]
+
+    def targets(self, prompts: Sequence[str], targets: Sequence[str]) -> list[Encoded]:
+        """Each prompt with its training target and the end token."""
+        end = () if self.end is None else (self.end,)
+        return self._encode(list(zip(prompts, targets, strict=True)), end)
+
+    def _encode(self, pairs: Sequence[tuple[str, str]], end: tuple[int, ...]) -> list[Encoded]:
+        if not pairs:
+            return []
+        whole = self._ids([prompt + self.separator + continuation for prompt, continuation in pairs])
+        alone = self._ids([prompt for prompt, _ in pairs])
+        return [
+            self._fit(ids[: len(prompt_ids)], ids[len(prompt_ids) :] + list(end), pair)
+            for ids, prompt_ids, pair in zip(whole, alone, pairs, strict=True)
+        ]
+
+    def _fit(self, prompt: list[int], continuation: list[int], pair: tuple[str, str]) -> Encoded:
+        if not continuation:
+            raise DataError(f"the answer {pair[1]!r} has no token of its own after the prompt {pair[0][-60:]!r}")
+        room = self.max_length - len(self.begin) - len(continuation)
+        if room < 1:
+            raise DataError(
+                f"the answer {pair[1][:60]!r} takes {len(continuation)} tokens; the model's window of "
+                f"{self.max_length} leaves no room for its prompt"
+            )
+        n_cut = max(0, len(prompt) - room)
+        kept = [*self.begin, *prompt[n_cut:]]
+        return Encoded((*kept, *continuation), len(kept), n_cut)
+
+    def _ids(self, texts: list[str]) -> list[list[int]]:
+        ids: list[list[int]] = self.tokenizer(texts, add_special_tokens=False, verbose=False)["input_ids"]
+        return ids

@@ -1,0 +1,56 @@
+"""Models: each option loads a causal language model with the tokenizer rules its authors used."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """A model in memory.
+
+    Attributes
+    ----------
+    network : the causal language model, in fp32 on the CPU, in evaluation mode.
+    tokenizer : its tokenizer, with a padding token.
+    begin : ids that start every document, as its authors' own code starts one; may be empty.
+    end : id that ends a training target, or None.
+    max_length : the context window in tokens.
+    fingerprint : hash of weights and tokenizer files, or of whatever determines them; the key of anything cached that
+        was computed with this model.
+    """
+
+    network: PreTrainedModel
+    tokenizer: PreTrainedTokenizerBase
+    begin: tuple[int, ...]
+    end: int | None
+    max_length: int
+    fingerprint: str
+
+
+class Model(Protocol):
+    """A model that can be loaded.
+
+    Attributes
+    ----------
+    name : the word it goes by in run ids, tables and W&B tags.
+    """
+
+    name: str
+
+    def check(self) -> None:
+        """Raise `ModelError` if the model certainly cannot be loaded, before anything expensive starts."""
+
+    def load(self) -> LoadedModel:
+        """Load it; the same call gives the same weights.
+
+        Raises
+        ------
+        ModelError
+            If it cannot be had; one line with both remedies (a hub connection; ``model.path=``).
+        """
+        ...

@@ -1,0 +1,45 @@
+"""Trackers: where a run's configuration and numbers are sent while it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+
+@dataclass(frozen=True)
+class RunDescription:
+    """What a tracker is told about a run when it starts.
+
+    Attributes
+    ----------
+    run_id : derived from the configuration, so that a resumed run goes on under the same id.
+    name : readable name.
+    group : the sweep it belongs to.
+    stage : ``select``, ``train`` or ``evaluate``; the job type.
+    tags : sampler, fraction, instruction mode, model.
+    settings : the resolved configuration as a plain dict.
+    folder : the run's folder; a tracker keeps its files below it.
+    """
+
+    run_id: str
+    name: str
+    group: str
+    stage: str
+    tags: Sequence[str]
+    settings: Mapping[str, object]
+    folder: Path
+
+
+class Tracker(Protocol):
+    """Receives numbers. Always finished, also after an error, so that runs in one process never merge."""
+
+    def start(self, run: RunDescription) -> None:
+        """Open the run; never waits for a network for longer than a few seconds."""
+
+    def log(self, values: Mapping[str, float], step: int | None = None) -> None:
+        """Record numbers of one optimiser step, or of no step (``None``): then they are results of the whole run."""
+
+    def finish(self, succeeded: bool = True) -> None:
+        """Close the run; safe to call twice."""
