@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +30,7 @@ class Selection:
     sampler : the sampler's resolved configuration.
     seed : the run's seed.
     versions : of the libraries that can change a selection.
+    n_tokens : of each chosen prompt with its target, by the model's tokenizer.
     """
 
     indices: NDArray[np.int64]
@@ -41,6 +42,7 @@ class Selection:
     sampler: Mapping[str, object]
     seed: int
     versions: Mapping[str, str]
+    n_tokens: tuple[int, ...]
 
     def __len__(self) -> int:
         return len(self.indices)
@@ -53,25 +55,27 @@ class Selection:
                 "select again, or go back to the pool it was made from"
             )
 
-    def save(self, folder: Path, pool: PromptedPool, n_tokens: Sequence[int]) -> None:
-        """Write ``selection.parquet`` (one row a pick) and then ``selection.json``, which makes it complete.
+    @property
+    def tokens(self) -> int:
+        """The budget in tokens."""
+        return sum(self.n_tokens)
 
-        ``n_tokens`` counts prompt and target with the model's tokenizer.
-        """
+    def save(self, folder: Path, pool: PromptedPool) -> None:
+        """Write ``selection.parquet`` (one row a pick) and then ``selection.json``, which makes it complete."""
         self.check(pool)
         table = pa.table(
             {
                 "rank": pa.array(range(len(self)), pa.int64()),
                 "index": pa.array(self.indices),
                 **{column: pool.strings(column, self.indices) for column in ("id", "task", "template")},
-                "n_tokens": pa.array(n_tokens, pa.int64()),
+                "n_tokens": pa.array(self.n_tokens, pa.int64()),
             }
         )
         write_parquet(folder / "selection.parquet", table)
         fields = ("fraction", "n_pool", "n_candidates", "pool_fingerprint", "points_fingerprint", "seed")
         manifest: dict[str, object] = {name: getattr(self, name) for name in fields}
         manifest |= {"sampler": dict(self.sampler), "versions": dict(self.versions)}
-        manifest |= {"examples": len(self), "tokens": int(sum(n_tokens))}
+        manifest |= {"examples": len(self), "tokens": self.tokens}
         write_json(folder / "selection.json", manifest)
 
     @classmethod
@@ -79,11 +83,11 @@ class Selection:
         """Read a saved selection back."""
         try:
             manifest = json.loads((folder / "selection.json").read_text())
-            table = pq.read_table(folder / "selection.parquet", columns=["index"])
+            table = pq.read_table(folder / "selection.parquet", columns=["index", "n_tokens"])
         except (OSError, ValueError, pa.ArrowInvalid) as error:
             raise SelectionError(f"no readable selection in {folder} ({error})") from error
         indices = table.column("index").to_numpy()
         if len(indices) != manifest.pop("examples"):
             raise SelectionError(f"selection.parquet and selection.json in {folder} differ in their number of examples")
         del manifest["tokens"]
-        return cls(indices=indices, **manifest)
+        return cls(indices=indices, n_tokens=tuple(table.column("n_tokens").to_pylist()), **manifest)

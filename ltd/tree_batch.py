@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-PAD_MULTIPLE = 16  # each new tensor shape costs a set-up in bf16 on a CPU; multiples of 16 leave few shapes
+from ltd.batching import padded_length
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Batch:
-    """Rows padded on the right to one length, a multiple of `PAD_MULTIPLE`.
+    """Rows padded on the right to one length, as `padded_length` gives it.
 
     Attributes
     ----------
@@ -68,7 +68,7 @@ class Batch:
     mask: NDArray[np.bool_] | None
 
 
-def pack(sequences: Sequence[tuple[int, ...]], width: int, branching: bool = True) -> list[Row]:
+def pack(sequences: Sequence[tuple[int, ...]], width: int, limit: int, branching: bool = True) -> list[Row]:
     """Put every sequence into a row, together with those it shares enough with.
 
     Parameters
@@ -76,13 +76,14 @@ def pack(sequences: Sequence[tuple[int, ...]], width: int, branching: bool = Tru
     sequences : token ids; none is empty. Equal ones, and one that another begins with, share all they can.
     width : the model's hidden size. A row of n tokens costs n for the matrix products and about ``n² / 6 width`` for
         attention, which a mask does not make cheaper; a sequence joins a row if that lowers the sum.
+    limit : a row of more tokens is not made out of several sequences.
     branching : whether the model can take a tree mask; if not, rows are plain sequences.
     """
     order = sorted(range(len(sequences)), key=lambda index: (sequences[index], index))
     rows: list[Row] = []
     building: _RowBuilder | None = None
     for index in order:
-        if building is None or not building.takes(sequences[index], width, branching):
+        if building is None or not building.takes(sequences[index], width, limit, branching):
             if building is not None:
                 rows.append(building.row())
             building = _RowBuilder()
@@ -98,16 +99,11 @@ def batches(rows: Iterable[Row], tokens_per_batch: int) -> Iterator[Batch]:
     ordered = sorted(rows, key=lambda row: (row.is_chain, -len(row)))
     start = 0
     while start < len(ordered):
-        length = padded(len(ordered[start]))
+        length = padded_length(len(ordered[start]))
         end = start + max(1, tokens_per_batch // length)
         chunk = [row for row in ordered[start:end] if row.is_chain == ordered[start].is_chain]
         yield _batch(tuple(chunk), length)
         start += len(chunk)
-
-
-def padded(length: int) -> int:
-    """The next multiple of `PAD_MULTIPLE`."""
-    return -(-length // PAD_MULTIPLE) * PAD_MULTIPLE
 
 
 def _batch(rows: tuple[Row, ...], length: int) -> Batch:
@@ -130,14 +126,14 @@ class _RowBuilder:
         self._sequence: tuple[int, ...] = ()  # the last one added
         self._path: NDArray[np.int64] = np.arange(0)
 
-    def takes(self, sequence: tuple[int, ...], width: int, branching: bool) -> bool:
+    def takes(self, sequence: tuple[int, ...], width: int, limit: int, branching: bool) -> bool:
         """Whether adding ``sequence`` costs less than a row of its own."""
         shared = _shared(self._sequence, sequence)
-        if shared == len(self._sequence):  # it only goes on where the last one ends
-            return shared == len(self._ids) or branching
         together = len(self._ids) + len(sequence) - shared
+        if shared == len(self._ids):  # a chain, of which the sequence is the continuation
+            return True
         attention = together**2 - len(self._ids) ** 2 - len(sequence) ** 2
-        return branching and attention < shared * 6 * width
+        return branching and together <= limit and attention < shared * 6 * width
 
     def add(self, index: int, sequence: tuple[int, ...]) -> None:
         """Add the part of ``sequence`` that the row does not have yet."""

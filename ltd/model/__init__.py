@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -38,9 +38,13 @@ class Model(Protocol):
     Attributes
     ----------
     name : the word it goes by in run ids, tables and W&B tags.
+    lr : the peak learning rate that suits it when all of its weights are trained.
+    precision : ``auto``, ``bf16`` or ``fp32``, of fine-tuning.
     """
 
     name: str
+    lr: float
+    precision: Literal["auto", "bf16", "fp32"]
 
     def check(self) -> None:
         """Raise `ModelError` if the model certainly cannot be loaded, before anything expensive starts."""

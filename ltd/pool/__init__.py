@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
+from ltd.example import PromptedPool
 from ltd.progress import Progress, silent
+from ltd.templates import rows_where
 
 
 class Pool(Protocol):
@@ -15,7 +21,8 @@ class Pool(Protocol):
     Attributes
     ----------
     name : the word it goes by in run ids and tables.
-    related : patterns (as in `fnmatch`) of the data sets that belong to the target task; samplers choose from those.
+    related : patterns (as in `fnmatch`) of what belongs to the target task, each matched against ``data_set`` and
+        against ``data_set/template`` (see `matches`); samplers choose from those prompts.
     """
 
     name: str
@@ -34,3 +41,20 @@ class Pool(Protocol):
     def write(self, folder: Path, progress: Progress = silent) -> None:
         """Write the pool into ``folder`` with `PromptedPool.write`; progress counts prompts or data sets."""
         ...
+
+
+def matches(patterns: Sequence[str], task: str, template: str) -> bool:
+    """Whether any pattern fits a data set as a whole or one template of it; case counts.
+
+    >>> matches(["anli_*", "sick/*entails*"], "anli_r1", "can_we_infer")
+    True
+    >>> matches(["anli_*", "sick/*entails*"], "sick", "sentences_relation_score")
+    False
+    """
+    names = (task, f"{task}/{template}")
+    return any(fnmatchcase(name, pattern) for pattern in patterns for name in names)
+
+
+def related_rows(pool: PromptedPool, patterns: Sequence[str]) -> NDArray[np.int64]:
+    """The rows of ``pool`` that fit any of the patterns, ascending."""
+    return rows_where(pool, lambda task, template: matches(patterns, task, template))

@@ -36,10 +36,19 @@ class Tracker(Protocol):
     """Receives numbers. Always finished, also after an error, so that runs in one process never merge."""
 
     def start(self, run: RunDescription) -> None:
-        """Open the run; never waits for a network for longer than a few seconds."""
+        """Open the run, or go on with it under the same run id; never waits long for a network.
+
+        Raises
+        ------
+        SettingsError
+            If the tracker's own settings make no sense.
+        """
 
     def log(self, values: Mapping[str, float], step: int | None = None) -> None:
-        """Record numbers of one optimiser step, or of no step (``None``): then they are results of the whole run."""
+        """Record numbers of one optimiser step (``train/...``), or of no step: then they are results of the whole run.
+
+        A resumed run logs again whatever steps follow its checkpoint.
+        """
 
     def finish(self, succeeded: bool = True) -> None:
         """Close the run; safe to call twice."""

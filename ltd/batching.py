@@ -1,0 +1,64 @@
+"""The order of training: which examples make an optimiser step, and how a step is cut into padded micro-batches.
+
+All of it is a pure function of lengths, seed and settings: nothing has to be remembered to go on in the middle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+LENGTH_MULTIPLE = 16
+"""Lengths are padded to multiples of this: every new shape costs the bf16 kernels a set-up."""
+
+Indices = tuple[int, ...]
+
+
+def plan_steps(n_examples: int, examples_per_step: int, epochs: float, steps: int | None, seed: int) -> list[Indices]:
+    """The examples of every optimiser step, over all epochs.
+
+    Each epoch is a new permutation cut into steps of nearly equal size, at most ``examples_per_step``: equal parts
+    rather than full ones and a rest, because a step of two examples moves the weights as far as a full one.
+
+    Parameters
+    ----------
+    epochs : how often every example is seen; need not be whole.
+    steps : if given, the exact number of optimiser steps instead, over as many epochs as that takes.
+
+    >>> plan_steps(5, 2, epochs=1, steps=None, seed=0)
+    [(2, 4), (3, 0), (1,)]
+    """
+    per_epoch = -(-n_examples // examples_per_step)
+    total = max(1, round(per_epoch * epochs)) if steps is None else steps
+    planned: list[Indices] = []
+    for epoch in range(-(-total // per_epoch)):
+        order = np.random.default_rng([seed, epoch]).permutation(n_examples)
+        planned += [tuple(part.tolist()) for part in np.array_split(order, per_epoch)]
+    return planned[:total]
+
+
+def micro_batches(
+    step: Sequence[int], lengths: Sequence[int], tokens_per_batch: int, rank: int = 0, ranks: int = 1
+) -> list[Indices]:
+    """What process ``rank`` of ``ranks`` computes of a step: batches of similar length, longest first.
+
+    A batch holds at most ``tokens_per_batch`` tokens, padding included, but always one example. If there are fewer
+    examples than processes, the last ones get none.
+
+    >>> micro_batches([0, 1, 2, 3], lengths=[16, 30, 9, 12], tokens_per_batch=48)
+    [(1,), (0, 3, 2)]
+    """
+    ordered = sorted(step, key=lambda example: (-lengths[example], example))[rank::ranks]
+    batches: list[list[int]] = []
+    for example in ordered:
+        if batches and padded_length(lengths[batches[-1][0]]) * (len(batches[-1]) + 1) <= tokens_per_batch:
+            batches[-1].append(example)
+        else:
+            batches.append([example])
+    return [tuple(batch) for batch in batches]
+
+
+def padded_length(length: int) -> int:
+    """``length`` rounded up to a multiple of `LENGTH_MULTIPLE`."""
+    return -(-length // LENGTH_MULTIPLE) * LENGTH_MULTIPLE

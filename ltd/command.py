@@ -1,0 +1,212 @@
+"""Runs a stage under Hydra, and turns what a user can mend into one line on stderr and an exit code.
+
+| exit code | meaning |
+|---|---|
+| 0 | done |
+| 1 | Hydra could not compose the configuration, or a fault of ours, with its traceback |
+| 2 | an `LtdError`; in a multirun, of one job or more |
+| 130 | interrupted |
+
+The stages are imported only when a job starts: they take seconds to load, and a misspelt option deserves an answer now.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stdout
+from importlib import import_module
+from pathlib import Path
+from typing import Any, TextIO, cast
+
+from hydra.core.hydra_config import HydraConfig
+from hydra.errors import CompactHydraException, ConfigCompositionException, InstantiationException
+from hydra.experimental.callback import Callback
+from hydra.types import RunMode
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import (
+    ConfigAttributeError,
+    ConfigKeyError,
+    InterpolationResolutionError,
+    MissingMandatoryValue,
+    ValidationError,
+)
+
+from ltd import settings
+from ltd.errors import LtdError, unknown_name
+
+# At import, because a launcher's worker reads the configuration before it calls anything of ours.
+OmegaConf.register_new_resolver("below_root", lambda path: str(settings.path_below_root(path)), replace=True)
+
+COMPOSITION_ERROR = 1  # Hydra's own
+USER_ERROR = 2
+INTERRUPTED = 130
+
+# What a value on the command line can cause after the configuration was composed: a setting that must be given, of a
+# wrong type, or that refers to nothing, and a class that does not exist or does not take its parameters.
+MENDABLE = (
+    LtdError,
+    InstantiationException,
+    InterpolationResolutionError,
+    MissingMandatoryValue,
+    ValidationError,
+)
+
+
+def run(main: Callable[[], Any], conf: Path) -> None:
+    """Run a script's Hydra ``main``, whose configuration lies in ``conf``, and leave with the right exit code."""
+    settings.register()
+    output = cast(TextIO, _Output(sys.stdout))
+    try:
+        with redirect_stdout(output):
+            main()
+    except KeyboardInterrupt:
+        _leave_interrupted()
+    except SystemExit as leaving:
+        # Hydra has already reported what it is leaving for, which is the exception it was handling when it left.
+        if isinstance(leaving.__context__, KeyboardInterrupt):  # Lightning makes an exit of it
+            _leave_interrupted()
+        _explain_unknown_key(leaving.__context__, conf)
+        raise
+    except CompactHydraException as error:  # that of --help, which Hydra leaves to its caller
+        if _full_error():
+            raise
+        sys.stderr.write(f"{error}\n")
+        _explain_unknown_key(error, conf)
+        raise SystemExit(COMPOSITION_ERROR) from None
+    finally:
+        output.flush()
+
+
+def job(stage: str, config: DictConfig) -> float:
+    """Run ``ltd.experiment.<stage>`` on one configuration and return its number, such as the average accuracy.
+
+    An error for people ends a single run. In a multirun it is noted, the job counts as NaN and the other jobs go on.
+    """
+    try:
+        return float(getattr(import_module("ltd.experiment"), stage)(config))
+    except MENDABLE as error:
+        if _full_error():
+            raise
+        message = _one_line(error)
+        hydra = HydraConfig.get()
+        if hydra.mode is not RunMode.MULTIRUN:
+            _say(message)
+            raise SystemExit(USER_ERROR) from None
+        message = f"job {hydra.job.num} ({' '.join(hydra.overrides.task)}): {message}"
+        _say(message)
+        Path(hydra.sweep.dir, f"{hydra.job.num}.error").write_text(message + "\n")
+        return math.nan
+
+
+class SweepErrors(Callback):
+    """Ends a multirun in which jobs failed with the list of their errors and the exit code of an error.
+
+    The errors come from files in the sweep's folder, because a launcher may run its jobs in other processes.
+    """
+
+    def on_multirun_start(self, config: DictConfig, **_: Any) -> None:
+        for file in self._files(config):  # of an earlier multirun in a folder the user named
+            file.unlink()
+
+    def on_multirun_end(self, config: DictConfig, **_: Any) -> None:
+        if files := self._files(config):
+            _say(f"{len(files)} job(s) of this multirun failed:")
+            sys.stderr.writelines(file.read_text() for file in files)
+            raise SystemExit(USER_ERROR)
+
+    @staticmethod
+    def _files(config: DictConfig) -> list[Path]:
+        return sorted(Path(config.hydra.sweep.dir).glob("*.error"), key=lambda file: int(file.stem))
+
+
+class Lines(logging.StreamHandler[TextIO]):
+    """Log lines for people, on stderr: our messages as they are, and from anybody a warning or worse with its level."""
+
+    ours = frozenset({"ltd", "hydra", "hydra_plugins"})
+
+    def __init__(self) -> None:
+        logging.Handler.__init__(self)
+
+    @property
+    def stream(self) -> TextIO:  # type: ignore[override]  # looked up each time: a progress bar replaces it while it draws
+        return sys.stderr
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return record.levelno >= logging.WARNING or record.name.partition(".")[0] in self.ours
+
+    def format(self, record: logging.LogRecord) -> str:
+        text = super().format(record)
+        return text if record.levelno < logging.WARNING else f"{record.levelname.lower()}: {text}"
+
+
+def _one_line(error: BaseException) -> str:
+    """The message for people: that of the `LtdError` behind ``error``, if a constructor raised one."""
+    message = next((str(cause) for cause in _causes(error) if isinstance(cause, LtdError)), str(error))
+    lines = [line.strip() for line in message.splitlines()]
+    return "; ".join(line for line in lines if line and not line.startswith(("object_type=", "reference_type=")))
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__
+
+
+def _full_error() -> bool:
+    """Whether the user wants to see where an error came from, in Hydra's way."""
+    return os.environ.get("HYDRA_FULL_ERROR") == "1"
+
+
+def _explain_unknown_key(error: BaseException | None, conf: Path) -> None:
+    """Say what an override that names no setting could have meant; Hydra only says that there is none."""
+    missing = error.__cause__ if isinstance(error, ConfigCompositionException) else None
+    if not isinstance(missing, ConfigAttributeError | ConfigKeyError) or not isinstance(
+        missing.parent_node, DictConfig
+    ):
+        return
+    key = str(missing.key)
+    place = str(missing.full_key).removesuffix(key).rstrip(".")
+    names = {str(name) for name in missing.parent_node}
+    if not place:  # at the root, a group may be meant as well
+        names |= {folder.name for folder in conf.iterdir() if folder.is_dir()}
+    valid = {name for name in names - {"hydra"} if not name.startswith("_")}
+    _say(unknown_name(f"{place} setting".strip(), key, valid))
+
+
+def _leave_interrupted() -> None:
+    sys.stderr.write("\ninterrupted; run the same command again to go on\n")
+    raise SystemExit(INTERRUPTED) from None
+
+
+def _say(message: str) -> None:
+    sys.stderr.write(f"error: {message}\n")
+
+
+class _Output:
+    """Standard output that drops the rest once its reader, such as ``head``, has left; a run goes on to its end."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        with self._dropping():
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with self._dropping():
+            self._stream.flush()
+
+    @contextmanager
+    def _dropping(self) -> Iterator[None]:
+        try:
+            yield
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())

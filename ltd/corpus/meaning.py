@@ -1,0 +1,122 @@
+"""Inferences by the meaning of phrases: narrower and wider descriptions, kinds, and who did what to whom."""
+
+from __future__ import annotations
+
+from ltd.corpus.contrast import Cast, Contrast, Phenomenon, Slots
+
+
+def _descriptions(cast: Cast) -> Slots:
+    kind, other = cast.kind(), cast.kind()
+    this, sister = cast.draw.sample(kind.sorts, 2)
+    good, bad = cast.draw.sample(cast.lexicon.modifiers, 2)
+    return {
+        "a": cast.name(),
+        "b": cast.name(),
+        "get": cast.any(cast.lexicon.gettings),
+        "kind": kind.noun,
+        "this": this,
+        "sister": sister,
+        "other": cast.any(other.sorts),
+        "good": good,
+        "bad": bad,
+        "place": cast.any(cast.lexicon.places),
+    }
+
+
+def _dealings(cast: Cast) -> Slots:
+    return {
+        "a": cast.name(),
+        "b": cast.name(),
+        "c": cast.name(),
+        "role": cast.role(),
+        "v": cast.dealing(),
+        "w": cast.dealing(),
+        "p": cast.event(),
+        "q": cast.event(),
+    }
+
+
+MONOTONICITY = Phenomenon(
+    "monotonicity",
+    _descriptions,
+    (
+        Contrast(
+            "{a} {get.past} {this.a}",
+            entailed_by=("{a} {get.past} {good.a} {this}", "{a} {get.past} {this.a} in the {place}"),
+            left_open_by=("{a} {get.past} {good.a} {other}", "{b} {get.past} {this.a} in the {place}"),
+            contradicted_by=("{a} did not {get} any {this.plural}", "{a} {get.past} no {this.plural}"),
+        ),
+        Contrast(
+            "{a} {get.past} {good.a} {this}",
+            entailed_by=("{a} {get.past} {good.a} {this} in the {place}", "{a} {get.past} {bad.a}, {good} {this}"),
+            left_open_by=("{b} {get.past} {good.a} {this} in the {place}", "{a} {get.past} {bad.a} {this}"),
+            contradicted_by=("{a} did not {get} any {this.plural}", "{a} {get.past} no {this.plural}"),
+        ),
+        Contrast(
+            "{a} did not {get} any {good} {this.plural}",
+            entailed_by=("{a} did not {get} any {this.plural}", "{a} {get.past} no {this.plural}"),
+            left_open_by=("{b} did not {get} any {this.plural}", "{a} {get.past} no {bad} {this.plural}"),
+            contradicted_by=("{a} {get.past} {good.a} {this}", "{a} {get.past} {good.a} {this} in the {place}"),
+        ),
+    ),
+)
+
+HYPERNYM = Phenomenon(
+    "hypernym",
+    _descriptions,
+    (
+        Contrast(
+            "{a} {get.past} {kind.a}",
+            entailed_by=("{a} {get.past} {this.a}", "{a} {get.past} {good.a} {this}"),
+            left_open_by=("{a} {get.past} {other.a}", "{b} {get.past} {good.a} {this}"),
+            contradicted_by=("{a} did not {get} any {kind.plural}", "{a} {get.past} no {kind.plural}"),
+        ),
+        Contrast(
+            "{a} did not {get} any {this.plural}",
+            entailed_by=("{a} did not {get} any {kind.plural}", "{a} {get.past} no {kind.plural}"),
+            left_open_by=("{b} did not {get} any {kind.plural}", "{a} {get.past} no {other.plural}"),
+            contradicted_by=("{a} {get.past} {this.a}", "{a} {get.past} {good.a} {this}"),
+        ),
+    ),
+)
+
+PASSIVE = Phenomenon(
+    "passive",
+    _dealings,
+    (
+        Contrast(
+            "{b} was {v.participle} by {a}",
+            entailed_by=("{a} {v.past} {b}", "{a} {v.past} both {b} and {c}"),
+            left_open_by=("{c} {v.past} {b}", "{b} {v.past} {a}"),
+            contradicted_by=("{a} did not {v} {b}", "nobody {v.past} {b}"),
+        ),
+        Contrast(
+            "{a} did not {v} {b}",
+            entailed_by=("{b} was not {v.participle} by {a}", "{b} was not {v.participle} by anyone"),
+            left_open_by=("{b} was not {v.participle} by {c}", "{b} was {w.participle} by {a}"),
+            contradicted_by=("{b} was {v.participle} by {a}", "both {b} and {c} were {v.participle} by {a}"),
+        ),
+    ),
+)
+
+RELATIVE = Phenomenon(
+    "relative clause",
+    _dealings,
+    (
+        Contrast(
+            "the {role} {p.past}",
+            entailed_by=("the {role} who {v.past} {a} {p.past}", "the {role} who was {v.participle} by {a} {p.past}"),
+            left_open_by=("the {role} who {v.past} {a} {q.past}", "{a}, who {v.past} the {role}, {p.past}"),
+            contradicted_by=(
+                "the {role} who {v.past} {a} did not {p}",
+                "the {role} who was {v.participle} by {a} did not {p}",
+            ),
+        ),
+        Contrast(
+            "{a} did not {p}",
+            entailed_by=("{a}, who {v.past} the {role}, did not {p}", "{a}, who {q.past}, did not {p}"),
+            left_open_by=("{b}, who {v.past} {a}, did not {p}", "the {role} who {v.past} {a} did not {p}"),
+            contradicted_by=("{a}, who {v.past} the {role}, {p.past}", "{a}, who {q.past}, {p.past}"),
+        ),
+    ),
+)

@@ -1,0 +1,88 @@
+"""Inferences about how many: quantifiers, numbers, and who alone."""
+
+from __future__ import annotations
+
+from ltd.corpus.contrast import Cast, Contrast, Phenomenon, Slots
+
+NUMBERS = ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+
+
+def _groups(cast: Cast) -> Slots:
+    few, some, many = sorted(cast.draw.sample(range(len(NUMBERS)), 3))
+    return {
+        "these": cast.role(),
+        "those": cast.role(),
+        "p": cast.event(),
+        "q": cast.event(),
+        "few": NUMBERS[few],
+        "some": NUMBERS[some],
+        "many": NUMBERS[many],
+    }
+
+
+def _people(cast: Cast) -> Slots:
+    return {"a": cast.name(), "b": cast.name(), "p": cast.event(), "q": cast.event()}
+
+
+QUANTIFIER = Phenomenon(
+    "quantifier",
+    _groups,
+    (
+        Contrast(
+            "some of the {these.plural} {p.past}",
+            entailed_by=("all of the {these.plural} {p.past}", "most of the {these.plural} {p.past}"),
+            left_open_by=("all of the {those.plural} {p.past}", "most of the {these.plural} {q.past}"),
+            contradicted_by=("none of the {these.plural} {p.past}", "not one of the {these.plural} {p.past}"),
+        ),
+        Contrast(
+            "all of the {these.plural} {p.past}",
+            entailed_by=("each of the {these.plural} {p.past}", "every one of the {these.plural} {p.past}"),
+            left_open_by=("each of the {those.plural} {p.past}", "some of the {these.plural} {p.past}"),
+            contradicted_by=("none of the {these.plural} {p.past}", "not all of the {these.plural} {p.past}"),
+        ),
+        Contrast(
+            "none of the {these.plural} {p.past}",
+            entailed_by=("not one of the {these.plural} {p.past}", "no {these} {p.past}"),
+            left_open_by=("none of the {those.plural} {p.past}", "not one of the {these.plural} {q.past}"),
+            contradicted_by=("some of the {these.plural} {p.past}", "all of the {these.plural} {p.past}"),
+        ),
+    ),
+)
+
+COUNTING = Phenomenon(
+    "counting",
+    _groups,
+    (
+        Contrast(
+            "at least {some} {these.plural} {p.past}",
+            entailed_by=("more than {some} {these.plural} {p.past}", "exactly {many} {these.plural} {p.past}"),
+            left_open_by=("more than {some} {those.plural} {p.past}", "exactly {many} {these.plural} {q.past}"),
+            contradicted_by=("fewer than {some} {these.plural} {p.past}", "exactly {few} {these.plural} {p.past}"),
+        ),
+        Contrast(
+            "at most {some} {these.plural} {p.past}",
+            entailed_by=("fewer than {some} {these.plural} {p.past}", "exactly {few} {these.plural} {p.past}"),
+            left_open_by=("fewer than {some} {those.plural} {p.past}", "exactly {few} {these.plural} {q.past}"),
+            contradicted_by=("more than {some} {these.plural} {p.past}", "exactly {many} {these.plural} {p.past}"),
+        ),
+    ),
+)
+
+EXCLUSIVE = Phenomenon(
+    "exclusive",
+    _people,
+    (
+        Contrast(
+            "{a} {p.past}",
+            entailed_by=("only {a} {p.past}", "of {a} and {b}, only {a} {p.past}"),
+            left_open_by=("only {a} {q.past}", "of {a} and {b}, only {b} {q.past}"),
+            contradicted_by=("everyone except {a} {p.past}", "of {a} and {b}, only {b} {p.past}"),
+        ),
+        Contrast(
+            "{a} did not {p}",
+            entailed_by=("everyone except {a} {p.past}", "of {a} and {b}, only {b} {p.past}"),
+            left_open_by=("everyone except {a} {q.past}", "of {a} and {b}, only {a} {q.past}"),
+            contradicted_by=("only {a} {p.past}", "of {a} and {b}, only {a} {p.past}"),
+        ),
+    ),
+)

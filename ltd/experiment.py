@@ -1,0 +1,206 @@
+"""The main path: choose, fine-tune, rank. Each stage reads top to bottom, and each step's product is a file.
+
+A stage takes a composed configuration, refuses what is wrong with it before anything is loaded or written, finds the
+run's folder from it, and goes on from whatever an earlier attempt left there.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from omegaconf import DictConfig
+
+from ltd import results, summary
+from ltd.cache import Cache
+from ltd.choosing import Candidates, Geometry, choose, find_candidates, made_pool, saved_selection
+from ltd.console import progress_bar
+from ltd.example import PromptedPool
+from ltd.finetune import FinetuneSettings, StepReport, finetune
+from ltd.hardware import reuse_freed_memory
+from ltd.model import LoadedModel
+from ltd.parts import EvaluateParts, SelectParts
+from ltd.run import Run
+from ltd.score import Question, TaskScore
+from ltd.selection import Selection
+from ltd.settings import BOOKKEEPING, check, path_below_root, resolved, run_id
+from ltd.tracker import Tracker
+from ltd.tracking import tracking
+
+logger = logging.getLogger(__name__)
+
+PartsT = TypeVar("PartsT", bound=EvaluateParts)
+
+
+def select(cfg: DictConfig) -> float:
+    """Choose a coreset and keep it; gives the number of examples."""
+    experiment = Experiment.prepare("select", cfg, SelectParts)
+    experiment.do(_select)
+    return float(len(Selection.load(experiment.run.folder)))
+
+
+def train(cfg: DictConfig) -> float:
+    """Choose a coreset, fine-tune on it, rank every task before and after; gives the average accuracy after."""
+    experiment = Experiment.prepare("train", cfg, SelectParts)
+    experiment.do(_train)
+    return float(experiment.run.metrics["average"]["accuracy"])
+
+
+def evaluate(cfg: DictConfig) -> float:
+    """Rank every task with one model; gives the average accuracy."""
+    experiment = Experiment.prepare("evaluate", cfg, EvaluateParts)
+    experiment.do(_evaluate)
+    return float(experiment.run.metrics["average"]["accuracy"])
+
+
+def _select(experiment: Experiment[SelectParts], tracker: Tracker) -> None:
+    candidates, selection = _choose(experiment)
+    budget = _budget(experiment, candidates, selection)
+    tracker.log({f"budget/{name}": value for name, value in budget.items()})
+
+
+def _train(experiment: Experiment[SelectParts], tracker: Tracker) -> None:
+    candidates, selection = _choose(experiment)
+    with experiment.run.timed("rank before"):
+        before = experiment.rank(experiment.loaded, experiment.cache, "before")
+    header = experiment.header() | {"budget": _budget(experiment, candidates, selection)}
+    if len(selection) == 0:  # the vanilla row: no fine-tuning, only ranking
+        metrics = results.write_results(experiment.run.folder, header, before)
+    else:
+        with experiment.run.timed("fine-tune"):
+            tuned = _fine_tuned(experiment, candidates, selection, tracker)
+        with experiment.run.timed("rank after"):
+            after = experiment.rank(tuned, Cache(experiment.run.folder / "ranked"), "after")
+        metrics = results.write_results(experiment.run.folder, header, after, before)
+    tracker.log(results.tracked(metrics))
+
+
+def _evaluate(experiment: Experiment[EvaluateParts], tracker: Tracker) -> None:
+    with experiment.run.timed("rank"):
+        scores = experiment.rank(experiment.loaded, experiment.cache, "rank")
+    tracker.log(results.tracked(results.write_results(experiment.run.folder, experiment.header(), scores)))
+
+
+def _choose(experiment: Experiment[SelectParts]) -> tuple[Candidates, Selection]:
+    """The candidates and the selection from them: saved by an earlier attempt, or made and saved now."""
+    parts, settings, run = experiment.parts, experiment.settings, experiment.run
+    with run.timed("pool"), progress_bar("pool") as bar:
+        pool = made_pool(parts.pool, experiment.cache, bar)
+    candidates = find_candidates(pool, parts.pool.related, parts.instruction_mode, settings["seed"])
+    selection = saved_selection(run.folder, pool)
+    if selection is None:
+        candidates.budget(settings["fraction"])  # refused here, before an embedding of minutes
+        centre = settings["distribution_centre"]
+        with run.timed("choose"), progress_bar("embed") as bar:
+            geometry = Geometry(
+                candidates, parts.embedder, experiment.cache, centre["clusters"], centre["seed"], progress=bar
+            )
+            count_tokens = partial(experiment.count_tokens, pool)
+            selection = choose(
+                geometry, parts.sampler, settings["fraction"], settings["seed"], experiment.questions, count_tokens
+            )
+            selection.save(run.folder, pool)
+    return candidates, selection
+
+
+def _fine_tuned(
+    experiment: Experiment[SelectParts], candidates: Candidates, selection: Selection, tracker: Tracker
+) -> LoadedModel:
+    """The model fine-tuned on the selection, read back from the run's ``model/`` also when it was just made."""
+    from ltd.model.causal_lm import CausalLM
+
+    settings, untuned = experiment.settings, experiment.loaded
+    prompts = list(candidates.pool.prompts(selection.indices))
+    encoder = results.text_encoder(untuned, settings["separator"], settings["trainer"]["max_length"])
+    encoded = encoder.targets([prompt.prompt for prompt in prompts], [prompt.target for prompt in prompts])
+    with progress_bar("fine-tune") as bar:
+
+        def on_step(report: StepReport) -> None:
+            bar(report.step, report.steps, f"loss {report.loss:.3f}, {report.tokens_per_second:.0f} tokens/s")
+            values = {"loss": report.loss, "lr": report.lr, "tokens_per_second": report.tokens_per_second}
+            tracker.log({f"train/{name}": value for name, value in values.items()}, step=report.step)
+
+        ids = [prompt.id for prompt in prompts]
+        done = finetune(
+            untuned, encoded, ids, experiment.finetuning(), settings["seed"], experiment.run.folder, on_step
+        )
+    tuned = CausalLM(name=experiment.parts.model.name, path=str(done.model)).load()
+    return replace(tuned, begin=untuned.begin, end=untuned.end, max_length=untuned.max_length)
+
+
+def _budget(experiment: Experiment[SelectParts], candidates: Candidates, selection: Selection) -> dict[str, float]:
+    return {
+        "fraction": experiment.settings["fraction"],
+        "examples": len(selection),
+        "tokens": selection.tokens,
+        "pool": len(candidates.pool),
+        "related": len(candidates.rows),
+    }
+
+
+@dataclass(frozen=True)
+class Experiment(Generic[PartsT]):
+    """One run, ready to start: checked settings, its parts, its folder and the cache it shares with others."""
+
+    settings: dict[str, Any]
+    parts: PartsT
+    run: Run
+    cache: Cache
+
+    @classmethod
+    def prepare(cls, stage: str, cfg: DictConfig, kind: type[PartsT]) -> Experiment[PartsT]:
+        """Check everything that can be checked before anything is loaded or written."""
+        reuse_freed_memory()
+        settings = resolved(cfg)
+        check(settings)
+        parts = kind.build(settings)
+        identity = run_id(stage, settings, parts.sources())
+        run = Run(path_below_root(settings["outputs"]), stage, identity)
+        return cls(settings, parts, run, Cache(path_below_root(settings["cache"])))
+
+    def do(self, stage: Callable[[Experiment[PartsT], Tracker], None]) -> None:
+        """Compute the run unless it is finished already, and show what it found."""
+        with self.run.held():
+            if self.run.state == "finished" and not self.settings["force"]:
+                logger.info("this run was finished before; force=true does it again")
+            else:
+                if self.settings["force"]:
+                    self.run.clear()
+                with self.run.recorded(self.settings), tracking(self.parts.tracker, self.run, self.settings) as tracker:
+                    stage(self, tracker)
+        summary.show(self.run)
+
+    def header(self) -> dict[str, Any]:
+        """How ``metrics.json`` begins; without what differs between two runs of the same configuration."""
+        settings = {name: value for name, value in self.settings.items() if name not in BOOKKEEPING}
+        return {"run_id": self.run.run_id, "stage": self.run.stage, "settings": settings}
+
+    @cached_property
+    def loaded(self) -> LoadedModel:
+        """The model as it is before anything is trained; fine-tuning changes its weights in place."""
+        return self.parts.model.load()
+
+    def rank(self, loaded: LoadedModel, cache: Cache, description: str) -> list[TaskScore]:
+        """Every task scored with ``loaded``; what ``cache`` holds is not computed again."""
+        return results.rank_tasks(loaded, self.parts.tasks, self.settings, cache, description)
+
+    def count_tokens(self, pool: PromptedPool, rows: NDArray[np.int64]) -> list[int]:
+        """Tokens of each of the pool's ``rows``, a prompt with its target, as the model's tokenizer counts."""
+        prompts = list(pool.prompts(rows))
+        encoder = results.text_encoder(self.loaded, self.settings["separator"])
+        encoded = encoder.targets([prompt.prompt for prompt in prompts], [prompt.target for prompt in prompts])
+        return [len(sequence.ids) for sequence in encoded]
+
+    def finetuning(self) -> FinetuneSettings:
+        """How to fine-tune: the trainer's settings, with the learning rate and precision that suit the model."""
+        trainer = {name: value for name, value in self.settings["trainer"].items() if name != "max_length"}
+        return FinetuneSettings(**trainer, lr=self.parts.model.lr, precision=self.parts.model.precision)
+
+    def questions(self) -> list[Question]:
+        """The evaluation questions of all tasks."""
+        return [question for task in self.parts.tasks.values() for question in task.questions()]

@@ -1,0 +1,98 @@
+"""From the configuration's groups to objects, with errors a person can act on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Self
+
+import hydra.utils
+from hydra.errors import InstantiationException
+
+from ltd.choosing import ConfiguredSampler
+from ltd.embedder import Embedder
+from ltd.errors import LtdError, SettingsError
+from ltd.instruction_mode import InstructionMode
+from ltd.model import Model
+from ltd.pool import Pool
+from ltd.task import Task
+from ltd.tracker import Tracker
+
+Settings = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class EvaluateParts:
+    """The parts that every stage has."""
+
+    model: Model
+    tasks: dict[str, Task]
+    tracker: Tracker
+
+    @classmethod
+    def build(cls, settings: Settings) -> Self:
+        """Build them, loading nothing yet."""
+        return cls(**cls._parts(settings))
+
+    @classmethod
+    def _parts(cls, settings: Settings) -> dict[str, Any]:
+        return {
+            "model": build("model", settings["model"]),
+            "tasks": {name: build("task", option) for name, option in settings["task"].items()},
+            "tracker": build("tracker", settings["tracker"]),
+        }
+
+    def sources(self) -> Settings:
+        """What pool and tasks are made of; raises if the model or any data cannot be had."""
+        self.model.check()
+        return {"tasks": {name: task.source() for name, task in self.tasks.items()}}
+
+
+@dataclass(frozen=True)
+class SelectParts(EvaluateParts):
+    """The parts of a stage that chooses."""
+
+    pool: Pool
+    instruction_mode: InstructionMode
+    embedder: Embedder
+    sampler: ConfiguredSampler
+
+    @classmethod
+    def _parts(cls, settings: Settings) -> dict[str, Any]:
+        groups = ("pool", "instruction_mode", "embedder")
+        chosen = {group: build(group, settings[group]) for group in groups}
+        return super()._parts(settings) | chosen | {"sampler": _configured_sampler(settings["sampler"])}
+
+    def sources(self) -> Settings:
+        pool = {"pool": self.pool.source(), "related": list(self.pool.related)}
+        return super().sources() | pool
+
+
+def build(group: str, option: Settings) -> Any:
+    """The object that an option describes."""
+    try:
+        return hydra.utils.instantiate(option, _convert_="all")
+    except InstantiationException as error:
+        cause = error.__cause__
+        if isinstance(cause, LtdError):
+            raise cause from None
+        raise SettingsError(f"{group}: {_first_line(cause or error)}") from error
+
+
+def _configured_sampler(option: Settings) -> ConfiguredSampler:
+    try:
+        constructor: Callable[..., Any] = hydra.utils.get_class(option["_target_"])
+    except (ImportError, ValueError) as error:
+        raise SettingsError(f"sampler: {_first_line(error)}") from error
+    parameters = {name: value for name, value in option.items() if name != "_target_"}
+    return ConfiguredSampler(constructor, parameters, partial(_build_sampler, option))
+
+
+def _build_sampler(option: Settings, **supplied: object) -> Any:
+    # The supplied arrays go in as they are: through Hydra's instantiate they would be copied into a configuration.
+    return build("sampler", option | {"_partial_": True})(**supplied)
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).splitlines()[0]

@@ -1,0 +1,135 @@
+"""Ranked tasks as files: one a task while it goes on, then the run's predictions and metrics."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ltd.atomic import write_json, write_parquet
+from ltd.cache import Cache
+from ltd.console import progress_bar
+from ltd.encoding import TextEncoder
+from ltd.hardware import has_fast_bfloat16
+from ltd.model import LoadedModel
+from ltd.predictions import predictions_table, read_predictions
+from ltd.score import TaskScore, change
+from ltd.task import Task
+
+RANKING_VERSION = 1
+"""Raised when a change of ours changes scores, so that cached ones are not mistaken for new ones."""
+
+
+def rank_tasks(
+    loaded: LoadedModel, tasks: Mapping[str, Task], settings: Mapping[str, Any], cache: Cache, description: str
+) -> list[TaskScore]:
+    """Score every task with a model; tasks that an earlier attempt ranked are read back from ``cache``."""
+    return [_rank_task(loaded, task, settings, cache, f"{description} {task.name}") for task in tasks.values()]
+
+
+def _rank_task(
+    loaded: LoadedModel, task: Task, settings: Mapping[str, Any], cache: Cache, description: str
+) -> TaskScore:
+    import torch
+
+    from ltd.ranking import rank
+
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    precision = effective_precision(settings["ranking"]["precision"], device)
+    source = {
+        "model": loaded.fingerprint,
+        "task": task.source(),
+        "precision": precision,
+        "tokens_per_batch": settings["ranking"]["tokens_per_batch"],
+        "separator": settings["separator"],
+        "version": RANKING_VERSION,
+    }
+    encoder = text_encoder(loaded, settings["separator"])
+    network: Any = loaded.network
+
+    def make(work: Path) -> None:
+        with progress_bar(description) as bar:
+            network.to(device)
+            ranked = rank(
+                network,
+                encoder,
+                task.questions(),
+                precision=precision,
+                tokens_per_batch=settings["ranking"]["tokens_per_batch"],
+                progress=bar,
+            )
+        write_parquet(work / "predictions.parquet", predictions_table([TaskScore(task.name, ranked)]))
+
+    (score,) = read_predictions(cache.folder("ranked", source, make) / "predictions.parquet")
+    return score
+
+
+def text_encoder(loaded: LoadedModel, separator: str, max_length: int | None = None) -> TextEncoder:
+    """How this model's text is built; ``max_length`` can only shorten its window."""
+    window = loaded.max_length if max_length is None else min(max_length, loaded.max_length)
+    return TextEncoder(loaded.tokenizer, loaded.begin, loaded.end, separator, window)
+
+
+def effective_precision(setting: str, device: str) -> Any:
+    """``bf16`` or ``fp32``: what ``auto`` comes to on this device."""
+    if setting != "auto":
+        return setting
+    return "bf16" if device != "cpu" or has_fast_bfloat16() else "fp32"
+
+
+def write_results(
+    folder: Path, header: Mapping[str, Any], scores: Sequence[TaskScore], before: Sequence[TaskScore] | None = None
+) -> dict[str, Any]:
+    """Write ``predictions.parquet`` and then ``metrics.json``; give what stands in the latter.
+
+    ``before`` are the scores of the same tasks by the untuned model.
+    """
+    metrics = {**header, **_summaries(scores)}
+    write_parquet(folder / "predictions.parquet", predictions_table(scores))
+    if before is not None:
+        write_parquet(folder / "predictions_before.parquet", predictions_table(before))
+        metrics["before"] = _summaries(before)
+        metrics["change"] = _changes(before, scores)
+    metrics = {name: _without_nan(value) for name, value in metrics.items()}
+    write_json(folder / "metrics.json", metrics)
+    return metrics
+
+
+def tracked(metrics: Mapping[str, Any]) -> dict[str, float]:
+    """The numbers of ``metrics.json`` as a tracker shows them, ``eval/<task>/accuracy`` and so on."""
+    values = {f"budget/{name}": float(value) for name, value in metrics.get("budget", {}).items()}
+    for prefix, part in (("eval", metrics), ("eval_before", metrics.get("before"))):
+        for name, task in (part or {}).get("tasks", {}).items():
+            numbers = ("accuracy", "standard_error", "macro_f1", "majority")
+            values |= {f"{prefix}/{name}/{number}": task[number] for number in numbers if task[number] is not None}
+        if part:
+            values[f"{prefix}/average"] = part["average"]["accuracy"]
+    return values
+
+
+def _summaries(scores: Iterable[TaskScore]) -> dict[str, Any]:
+    tasks = {score.task: score.summary() for score in scores}
+    return {"tasks": tasks, "average": _average(tasks.values(), ("accuracy", "macro_f1", "majority"))}
+
+
+def _changes(before: Sequence[TaskScore], after: Sequence[TaskScore]) -> dict[str, Any]:
+    tasks = {}
+    for old, new in zip(before, after, strict=True):
+        difference = change(old, new)
+        tasks[new.task] = {"accuracy": difference.difference, "standard_error": difference.standard_error}
+    return {"tasks": tasks, "average": _average(tasks.values(), ("accuracy",))}
+
+
+def _average(tasks: Iterable[Mapping[str, Any]], names: Sequence[str]) -> dict[str, float]:
+    """Unweighted mean over tasks, as the paper averages; its standard error takes tasks as independent samples."""
+    rows = list(tasks)
+    average = {name: math.fsum(row[name] for row in rows) / len(rows) for name in names}
+    return average | {"standard_error": math.sqrt(math.fsum(row["standard_error"] ** 2 for row in rows)) / len(rows)}
+
+
+def _without_nan(value: Any) -> Any:
+    """JSON has no NaN (a standard error of one question is one): null says the same."""
+    if isinstance(value, dict):
+        return {name: _without_nan(item) for name, item in value.items()}
+    return None if isinstance(value, float) and math.isnan(value) else value

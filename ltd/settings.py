@@ -1,0 +1,156 @@
+"""The typed root of the configuration, and everything that is refused before anything is loaded or written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from hydra.core.config_store import ConfigStore
+from omegaconf import MISSING, DictConfig, OmegaConf
+
+from ltd.budget import check_fraction
+from ltd.errors import SettingsError
+from ltd.example import content_key
+
+PROJECT_ROOT = Path(__file__).resolve().parents[1]
+
+DEVICE_SETTINGS = ("accelerator", "devices", "num_nodes", "strategy")
+"""Trainer settings that say where a run is computed, not what; they are no part of a run's identity."""
+
+BOOKKEEPING = ("force", "outputs", "cache", "group", "tracker")
+"""Settings that say where a run is kept and shown; they change no result."""
+
+
+@dataclass
+class DistributionCentreSettings:
+    clusters: int = MISSING
+    seed: int = MISSING
+
+
+@dataclass
+class RankingSettings:
+    precision: str = MISSING
+    tokens_per_batch: int = MISSING
+
+
+@dataclass
+class TrainerSettings:
+    accelerator: str = MISSING
+    devices: int = MISSING
+    num_nodes: int = MISSING
+    strategy: str = MISSING
+    epochs: float = MISSING
+    steps: int | None = MISSING
+    examples_per_step: int = MISSING
+    tokens_per_batch: int = MISSING
+    schedule: str = MISSING
+    warmup_fraction: float = MISSING
+    weight_decay: float = MISSING
+    gradient_clip: float = MISSING
+    checkpoint_every_steps: int = MISSING
+    max_length: int = MISSING
+
+
+@dataclass
+class EvaluateSettings:
+    """What every stage has: a model, tasks, a tracker and where things are kept."""
+
+    seed: int = 0
+    force: bool = False  # do a finished run again
+    outputs: str = "outputs"  # relative to the project's root, so that a run is found from any directory
+    cache: str = "${outputs}/cache"
+    group: str | None = None  # W&B group; by default the sweep
+    model: dict[str, Any] = MISSING
+    task: dict[str, Any] = MISSING
+    tracker: dict[str, Any] = MISSING
+    ranking: RankingSettings = field(default_factory=RankingSettings)
+    separator: str = " "  # between a prompt and its answer, in training and in ranking
+
+
+@dataclass
+class SelectSettings(EvaluateSettings):
+    """What choosing needs beside that; the model is there to count tokens, the tasks for samplers that look at them."""
+
+    fraction: float = MISSING  # of the whole pool
+    pool: dict[str, Any] = MISSING
+    instruction_mode: dict[str, Any] = MISSING
+    embedder: dict[str, Any] = MISSING
+    sampler: dict[str, Any] = MISSING
+    distribution_centre: DistributionCentreSettings = field(default_factory=DistributionCentreSettings)
+
+
+@dataclass
+class TrainSettings(SelectSettings):
+    """Everything: choosing, fine-tuning, ranking."""
+
+    trainer: TrainerSettings = field(default_factory=TrainerSettings)
+
+
+def register() -> None:
+    """Make the typed roots known to Hydra as ``schema/<stage>``; unknown keys and wrong types then fail to compose."""
+    store = ConfigStore.instance()
+    for stage, schema in (("select", SelectSettings), ("train", TrainSettings), ("evaluate", EvaluateSettings)):
+        store.store(group="schema", name=stage, node=schema, package="_global_")
+
+
+def resolved(cfg: DictConfig) -> dict[str, Any]:
+    """The configuration as a plain dict, without Hydra's own node."""
+    plain = OmegaConf.to_container(cfg, resolve=True, throw_on_missing=True)
+    assert isinstance(plain, dict)
+    return {str(name): value for name, value in plain.items() if name != "hydra"}
+
+
+def check(settings: dict[str, Any]) -> None:
+    """Refuse, all at once, values that are out of range."""
+    if "fraction" in settings:
+        check_fraction(settings["fraction"])
+    problems = [f"seed={settings['seed']} must not be negative"] if settings["seed"] < 0 else []
+    at_least_one: dict[str, tuple[str, ...]] = {
+        "distribution_centre": ("clusters",),
+        "ranking": ("tokens_per_batch",),
+        "trainer": ("examples_per_step", "tokens_per_batch", "checkpoint_every_steps", "max_length"),
+    }
+    for group, names in at_least_one.items():
+        values = {name: settings[group][name] for name in names if group in settings}
+        problems += [f"{group}.{name}={value} must be at least 1" for name, value in values.items() if value < 1]
+    if settings["ranking"]["precision"] not in ("auto", "bf16", "fp32"):
+        problems.append(f"ranking.precision={settings['ranking']['precision']} must be one of auto, bf16, fp32")
+    if problems:
+        raise SettingsError("; ".join(problems))
+
+
+def path_below_root(path: str) -> Path:
+    """``path`` as it stands if absolute, else below the project's root."""
+    return PROJECT_ROOT / Path(path).expanduser()
+
+
+def choice_name(option: dict[str, Any]) -> str:
+    """The word an option goes by: its ``name``, or the module of its class.
+
+    >>> choice_name({"_target_": "ltd.sampler.kcenter.KCenter"})
+    'kcenter'
+    """
+    return str(option.get("name") or str(option["_target_"]).split(".")[-2])
+
+
+def run_id(stage: str, settings: dict[str, Any], sources: dict[str, Any]) -> str:
+    """A readable name for a run that ends in a hash of all that its result depends on.
+
+    Not in it: the tracker, paths, the device, the clock. ``sources`` stands for the content of pool and tasks, so that
+    the same data in another place is the same run, and other data under the same name is not.
+    """
+    matters = {name: value for name, value in settings.items() if name not in (*BOOKKEEPING, "pool", "task")}
+    if "trainer" in matters:
+        matters["trainer"] = {k: v for k, v in matters["trainer"].items() if k not in DEVICE_SETTINGS}
+    key = content_key({"stage": stage, "settings": matters, "sources": sources})[:8]
+    return "-".join([*_readable(settings), f"s{settings['seed']}", key])
+
+
+def _readable(settings: dict[str, Any]) -> list[str]:
+    tasks = "-".join(settings["task"]) if len(settings["task"]) < 3 else f"{len(settings['task'])}_tasks"
+    model = choice_name(settings["model"])
+    if "fraction" not in settings:
+        return [model, tasks]
+    names = [choice_name(settings[group]) for group in ("sampler", "instruction_mode", "pool")]
+    return [names[0], f"{settings['fraction']:g}", names[1], names[2], model]

@@ -1,0 +1,113 @@
+"""The end of a run, for people: one table, what it cost, where the files are, and what to do next."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from ltd.run import Run
+
+
+def show(run: Run) -> None:
+    """Print what a finished run found, from its files alone."""
+    console = Console(soft_wrap=True, highlight=False)
+    console.print()
+    metrics_file = run.folder / "metrics.json"
+    if metrics_file.exists():
+        metrics = json.loads(metrics_file.read_text())
+        console.print(_scores_table(metrics))
+        _print_budget(console, metrics.get("budget"))
+    else:
+        manifest = json.loads((run.folder / "selection.json").read_text())
+        console.print(_selection_table(run.folder))
+        _print_budget(console, manifest | {"pool": manifest["n_pool"], "related": manifest["n_candidates"]})
+    seconds = run.costs
+    stages = ", ".join(f"{stage} {_duration(value)}" for stage, value in seconds.items())
+    console.print(f"time      {stages}; together {_duration(sum(seconds.values()))}")
+    console.print(f"files     {_display(run.folder)}")
+    for line in _next_steps(run):
+        console.print(line)
+
+
+def _scores_table(metrics: dict[str, Any]) -> Table:
+    table = _table(metrics["run_id"], "task", ("before", "after", "change", "majority", "macro-F1", "n"))
+    before, change = metrics.get("before"), metrics.get("change")
+    if before is None:
+        table.columns[1].header, table.columns[2].header, table.columns[3].header = "", "accuracy", ""
+    for name, task in metrics["tasks"].items():
+        table.add_row(
+            name, *_cells(task, before and before["tasks"][name], change and change["tasks"][name]), str(task["n"])
+        )
+    table.add_section()
+    total = sum(task["n"] for task in metrics["tasks"].values())
+    cells = _cells(metrics["average"], before and before["average"], change and change["average"])
+    table.add_row("average", *cells, str(total), style="bold")
+    return table
+
+
+def _table(title: str, first: str, numbers: Sequence[str]) -> Table:
+    """An empty table that fits 80 columns with the names of tasks in full."""
+    table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table.add_column(first, no_wrap=True)
+    for name in numbers:
+        table.add_column(name, justify="right", no_wrap=True)
+    return table
+
+
+def _cells(after: dict[str, Any], before: dict[str, Any] | None, change: dict[str, Any] | None) -> list[str]:
+    return [
+        _percent(before["accuracy"]) if before else "",
+        f"{_percent(after['accuracy'])} ± {_percent(after['standard_error'])}",
+        f"{100 * change['accuracy']:+.1f} ± {_percent(change['standard_error'])}" if change else "",
+        _percent(after["majority"]),
+        _percent(after["macro_f1"]),
+    ]
+
+
+def _selection_table(folder: Path) -> Table:
+    import pyarrow.parquet as pq
+
+    chosen = pq.read_table(folder / "selection.parquet", columns=["task", "template"])
+    table = _table(folder.name, "data set", ("chosen", "templates"))
+    rows = chosen.group_by("task").aggregate([("template", "count"), ("template", "count_distinct")]).sort_by("task")
+    for row in rows.to_pylist():
+        table.add_row(row["task"], f"{row['template_count']:,}", str(row["template_count_distinct"]))
+    return table
+
+
+def _print_budget(console: Console, budget: dict[str, Any] | None) -> None:
+    if budget:
+        console.print(
+            f"budget    {budget['examples']:,} examples, {budget['tokens']:,} tokens; {budget['fraction']:.4%} of "
+            f"{budget['pool']:,} prompts, chosen from {budget['related']:,} that belong to the target task"
+        )
+
+
+def _next_steps(run: Run) -> list[str]:
+    if run.stage == "select":
+        return ["next      python train.py with the same settings fine-tunes on this selection"]
+    if not (run.folder / "model").exists():
+        return ["next      python train.py sampler=kcenter fraction=0.005"]
+    return [
+        f"model     AutoModelForCausalLM.from_pretrained('{_display(run.folder / 'model')}')",
+        "next      is it better than chance?  python train.py -m sampler=random,kcenter seed=0,1,2",
+    ]
+
+
+def _display(path: Path) -> str:
+    """Relative to where the user stands if it is below, else absolute."""
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+
+
+def _percent(share: float | None) -> str:
+    return "-" if share is None else f"{100 * share:.1f}"
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.1f} s" if seconds < 60 else f"{int(seconds) // 60} min {int(seconds) % 60} s"

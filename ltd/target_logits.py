@@ -1,0 +1,91 @@
+"""Logits where they are needed only: at the positions that predict a target token.
+
+The vocabulary is far wider than the network and a target is a few tokens of a long prompt: logits everywhere would take
+more memory than all the rest and, for a small network, much of the time.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, NamedTuple
+
+import torch
+from torch import Tensor
+
+from ltd.batching import padded_length
+from ltd.encoding import Encoded
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+
+class MicroBatch(NamedTuple):
+    """Sequences that go through the network together.
+
+    Attributes
+    ----------
+    ids, mask : (n_sequences, length), padded on the right.
+    predicting : (n_sequences, length) true where the next token is a target.
+    targets : (n_targets,) the target tokens, sequence by sequence.
+    """
+
+    ids: Tensor
+    mask: Tensor
+    predicting: Tensor
+    targets: Tensor
+
+
+def n_targets(sequence: Encoded) -> int:
+    """Tokens of the continuation; nothing predicts a sequence's very first token."""
+    return len(sequence.ids) - max(sequence.n_prompt, 1)
+
+
+def collate(sequences: Sequence[Encoded]) -> MicroBatch:
+    """Pad on the right to a common length; the mask hides the padding, so its id does not matter."""
+    length = padded_length(max(len(sequence.ids) for sequence in sequences))
+    ids = torch.zeros((len(sequences), length), dtype=torch.long)
+    mask = torch.zeros_like(ids)
+    predicting = torch.zeros_like(ids, dtype=torch.bool)
+    targets: list[int] = []
+    for row, sequence in enumerate(sequences):
+        end = len(sequence.ids)
+        start = end - n_targets(sequence)
+        ids[row, :end] = torch.tensor(sequence.ids)
+        mask[row, :end] = 1
+        predicting[row, start - 1 : end - 1] = True
+        targets += sequence.ids[start:]
+    return MicroBatch(ids, mask, predicting, torch.tensor(targets))
+
+
+def target_logits(network: PreTrainedModel, batch: MicroBatch) -> Tensor:
+    """(n_targets, vocabulary) logits, in the order of ``batch.targets``."""
+    inputs = {"input_ids": batch.ids, "attention_mask": batch.mask, "use_cache": False}
+    logits: Tensor
+    if "logits_to_keep" in inspect.signature(network.forward).parameters:
+        logits = network(**inputs, logits_to_keep=batch.predicting).logits
+    else:
+        logits = network(**inputs).logits[batch.predicting]
+    return logits
+
+
+@contextmanager
+def full_precision_output(network: PreTrainedModel) -> Iterator[None]:
+    """Within it the output layer computes in fp32 whatever autocast does to the rest.
+
+    Logits in bf16 have three digits; the loss, and the gradient with it, lives in the fourth.
+    """
+    layer = network.get_output_embeddings()  # type: ignore[no-untyped-call]
+    forward = layer.forward
+
+    def full_precision(states: Tensor) -> Tensor:
+        with torch.autocast(states.device.type, enabled=False):
+            logits: Tensor = forward(states.float())
+            return logits
+
+    layer.forward = full_precision
+    try:
+        yield
+    finally:
+        del layer.forward  # the class's own shows again

@@ -1,0 +1,201 @@
+"""The parts of fine-tuning that Lightning drives: the data, the module, and the callback that saves and reports."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from pytorch_lightning import Callback, LightningDataModule, LightningModule, Trainer
+from torch import Tensor, nn
+
+from ltd.batching import Indices, micro_batches, padded_length
+from ltd.checkpoint import DONE, KEY, LAST
+from ltd.encoding import Encoded
+from ltd.errors import TrainingError
+from ltd.finetune import FinetuneSettings, StepReport
+from ltd.optimisation import parameter_groups, rate_factor
+from ltd.target_logits import MicroBatch, collate, n_targets, target_logits
+
+
+class StepBatch(NamedTuple):
+    """What one process computes of an optimiser step.
+
+    Attributes
+    ----------
+    n_targets, n_tokens, n_padded : of the whole step, over all processes: target tokens, all tokens, and with padding.
+    """
+
+    micro_batches: list[MicroBatch]
+    n_targets: int
+    n_tokens: int
+    n_padded: int
+
+
+@dataclass
+class Done:
+    """What training has gone through so far; kept in the checkpoint under `DONE`."""
+
+    losses: list[float] = field(default_factory=list)
+    tokens: int = 0
+    padded_tokens: int = 0
+    seconds: float = 0.0
+
+    def add(self, loss: float, batch: StepBatch, seconds: float) -> None:
+        self.losses.append(loss)
+        self.tokens += batch.n_tokens
+        self.padded_tokens += batch.n_padded
+        self.seconds += seconds
+
+
+class TrainingData(LightningDataModule):
+    """The planned steps of all epochs, as one pass over them."""
+
+    def __init__(
+        self, encoded: Sequence[Encoded], ids: Sequence[str], steps: Sequence[Indices], tokens_per_batch: int
+    ) -> None:
+        super().__init__()
+        self.encoded = encoded
+        self.ids = ids
+        self.steps = steps
+        self.tokens_per_batch = tokens_per_batch
+        self.lengths = [len(sequence.ids) for sequence in encoded]
+
+    def train_dataloader(self) -> StepLoader:
+        assert self.trainer is not None
+        return StepLoader(self, self.trainer.global_rank, self.trainer.world_size)
+
+    def batch(self, step: Indices, rank: int, ranks: int) -> StepBatch:
+        shares = [micro_batches(step, self.lengths, self.tokens_per_batch, other, ranks) for other in range(ranks)]
+        return StepBatch(
+            [collate([self.encoded[example] for example in batch]) for batch in shares[rank]],
+            n_targets=sum(n_targets(self.encoded[example]) for example in step),
+            n_tokens=sum(self.lengths[example] for example in step),
+            n_padded=sum(len(batch) * padded_length(self.lengths[batch[0]]) for batches in shares for batch in batches),
+        )
+
+
+class StepLoader:
+    """Makes the batch of each step, in order; Lightning keeps its position in the checkpoint and restores it.
+
+    A sized iterable rather than a torch `DataLoader`: padding a few short sequences takes microseconds, which no worker
+    process would repay.
+    """
+
+    def __init__(self, data: TrainingData, rank: int, ranks: int) -> None:
+        self.data = data
+        self.rank = rank
+        self.ranks = ranks
+        self.done = 0
+
+    def __len__(self) -> int:
+        return len(self.data.steps)
+
+    def __iter__(self) -> Iterator[StepBatch]:
+        while self.done < len(self):
+            self.done += 1
+            yield self.data.batch(self.data.steps[self.done - 1], self.rank, self.ranks)
+
+    def state_dict(self) -> dict[str, int]:
+        return {"done": self.done}
+
+    def load_state_dict(self, state: dict[str, int]) -> None:
+        self.done = state["done"]
+
+
+class TrainingModule(LightningModule):
+    """Mean loss over a step's target tokens, computed one micro-batch at a time.
+
+    Optimisation is manual because a step holds a fixed number of examples in as many micro-batches as their lengths
+    ask for. Each micro-batch is weighted by the step's target tokens: their sum is exactly the one big batch.
+    """
+
+    def __init__(self, network: Any, settings: FinetuneSettings, data: TrainingData, seed: int, key: str) -> None:
+        super().__init__()
+        self.automatic_optimization = False
+        self.network = network
+        self.settings = settings
+        self.data = data
+        self.seed = seed
+        self.key = key
+        self.done = Done()
+
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        groups = parameter_groups(self.network, self.settings.weight_decay)
+        return torch.optim.AdamW(groups, lr=self.settings.lr, fused=True)
+
+    def training_step(self, batch: StepBatch) -> dict[str, Any]:
+        started = time.perf_counter()
+        step, steps = self.trainer.global_step, len(self.data.steps)
+        seed_step(self.seed, step, self.global_rank)
+        loss = self._accumulate(batch)
+        self._check_finite("loss", loss, step)
+        norm = nn.utils.clip_grad_norm_(self.network.parameters(), self.settings.gradient_clip or math.inf)
+        self._check_finite("gradient", norm, step)
+        lr = self.settings.lr * rate_factor(step, steps, self.settings.schedule, self.settings.warmup_fraction)
+        optimizer: Any = self.optimizers()
+        for group in optimizer.param_groups:
+            group["lr"] = lr
+        optimizer.step()
+        optimizer.zero_grad()
+        seconds = time.perf_counter() - started
+        self.done.add(float(loss), batch, seconds)
+        return {"report": StepReport(step + 1, steps, float(loss), lr, batch.n_tokens / seconds)}
+
+    def _accumulate(self, batch: StepBatch) -> Tensor:
+        """Add up the gradients of the micro-batches; returns the loss of the whole step."""
+        total = torch.zeros((), device=self.device)
+        strategy: Any = self.trainer.strategy
+        for number, micro_batch in enumerate(batch.micro_batches, 1):
+            waits = number < len(batch.micro_batches) and hasattr(strategy, "block_backward_sync")
+            with strategy.block_backward_sync() if waits else nullcontext():  # gradients travel once a step
+                logits = target_logits(self.network, micro_batch)
+                loss = nn.functional.cross_entropy(logits, micro_batch.targets, reduction="sum") / batch.n_targets
+                self.manual_backward(loss * self.trainer.world_size)  # processes average; these are parts of a sum
+            total += loss.detach()
+        reduced: Tensor = strategy.reduce(total, reduce_op="sum")
+        return reduced
+
+    def _check_finite(self, what: str, value: Tensor, step: int) -> None:
+        if torch.isfinite(value):
+            return
+        names = ", ".join(self.data.ids[example] for example in self.data.steps[step])
+        raise TrainingError(
+            f"the {what} became {float(value)} at step {step + 1} of {len(self.data.steps)}, on the examples {names}; "
+            f"lower model.lr={self.settings.lr:g} or set model.precision=fp32"
+        )
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        checkpoint[KEY] = self.key
+        checkpoint[DONE] = asdict(self.done)
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        self.done = Done(**checkpoint[DONE])
+
+
+class SaveAndReport(Callback):
+    """After each step a checkpoint, if one is due, and the report."""
+
+    def __init__(self, folder: Path, every_steps: int, on_step: Callable[[StepReport], None]) -> None:
+        self.folder = folder
+        self.every_steps = every_steps
+        self.on_step = on_step
+
+    def on_train_batch_end(self, trainer: Trainer, _: LightningModule, outputs: Any, *__: Any) -> None:
+        report: StepReport = outputs["report"]
+        if report.step % self.every_steps == 0 or report.step == report.steps:
+            trainer.save_checkpoint(self.folder / LAST)
+        if trainer.is_global_zero:
+            self.on_step(report)
+
+
+def seed_step(seed: int, step: int, rank: int) -> None:
+    """Give every step a random state of its own, for dropout, so that there is none to lose with an interruption."""
+    words = np.random.SeedSequence([seed, step, rank]).generate_state(1)
+    torch.manual_seed(int(words[0]))

@@ -1,0 +1,91 @@
+"""Whatever way tasks are asked for, ``task`` is a mapping from a task's name to its option."""
+
+from pathlib import Path
+
+import pytest
+from hydra import compose, initialize_config_dir
+from hydra.errors import ConfigCompositionException, MissingConfigException
+from omegaconf import OmegaConf
+
+CONF = Path(__file__).resolve().parents[2] / "conf"
+PAPER = ["rte", "cb", "anli_r1", "anli_r2", "anli_r3"]
+FRAGMENTS = ["fragments_two_way", "fragments_embedded", "fragments_round_1", "fragments_round_2", "fragments_round_3"]
+
+
+@pytest.fixture
+def tasks(tmp_path):
+    """Composes a minimal configuration with the project's tasks and gives its ``task`` as a plain mapping."""
+    (tmp_path / "experiment").mkdir()
+    (tmp_path / "main.yaml").write_text(
+        f"defaults:\n  - task: fragments\n  - _self_\n  - experiment: null\nhydra:\n  searchpath: ['file://{CONF}']\n"
+    )
+    for name, choice in (("suite", "paper_nli"), ("several", "[cb, anli_r3]"), ("single", "rte")):
+        (tmp_path / f"experiment/{name}.yaml").write_text(
+            f"# @package _global_\ndefaults:\n  - override /task: {choice}\n"
+        )
+
+    def composed(*overrides):
+        with initialize_config_dir(str(tmp_path), version_base="1.3"):
+            return OmegaConf.to_container(compose("main", overrides=list(overrides)), resolve=True)["task"]
+
+    return composed
+
+
+@pytest.mark.parametrize(
+    ("overrides", "expected"),
+    [
+        ([], FRAGMENTS),
+        (["task=rte"], ["rte"]),
+        (["task=anli_r3"], ["anli_r3"]),
+        (["task=fragments_embedded"], ["fragments_embedded"]),
+        (["task=[rte,cb]"], ["rte", "cb"]),
+        (["task=[anli_r3,anli_r1]"], ["anli_r3", "anli_r1"]),
+        (["task=paper_nli"], PAPER),
+        (["task=fragments"], FRAGMENTS),
+        (["task=[paper_nli,fragments]"], [*PAPER, *FRAGMENTS]),
+        (["task=[paper_nli,rte]"], PAPER),
+        (["experiment=suite"], PAPER),
+        (["experiment=several"], ["cb", "anli_r3"]),
+        (["experiment=single"], ["rte"]),
+        (["experiment=suite", "task=[rte,cb]"], ["rte", "cb"]),
+    ],
+)
+def test_tasks_are_a_mapping_by_name(tasks, overrides, expected):
+    options = tasks(*overrides)
+    assert list(options) == expected
+    assert [option["name"] for option in options.values()] == expected
+    assert all(option["_target_"].startswith("ltd.task.") for option in options.values())
+
+
+def test_every_option_is_a_task_of_its_own_name_or_a_suite(tasks):
+    for file in (CONF / "task").glob("*.yaml"):
+        options = tasks(f"task={file.stem}")
+        assert file.stem in options or len(options) > 1
+
+
+def test_later_rounds_differ_from_the_first_in_name_and_files_only(tasks):
+    rounds = tasks("task=paper_nli")
+    for number in (2, 3):
+        assert rounds[f"anli_r{number}"] == {
+            name: value.replace("r1", f"r{number}") if name in ("name", "file", "hub_file") else value
+            for name, value in rounds["anli_r1"].items()
+        }
+
+
+def test_one_tasks_settings_are_reached_by_its_name(tasks):
+    options = tasks("task=[anli_r1,anli_r2]", "task.anli_r2.split=test")
+    assert (options["anli_r1"]["split"], options["anli_r2"]["split"]) == ("dev", "test")
+
+
+def test_the_mirror_comes_from_the_environment(tasks, monkeypatch):
+    monkeypatch.setenv("LTD_DATA", "/somewhere")
+    assert {option["path"] for option in tasks("task=paper_nli").values()} == {"/somewhere"}
+    monkeypatch.delenv("LTD_DATA")
+    assert {option["path"] for option in tasks("task=paper_nli").values()} == {None}
+
+
+def test_an_unknown_task_and_a_setting_of_a_task_not_chosen_are_refused(tasks):
+    with pytest.raises(MissingConfigException, match="Could not find 'task/rta'"):
+        tasks("task=rta")
+    with pytest.raises(ConfigCompositionException, match=r"Could not override 'task\.cb\.split'"):
+        tasks("task=rte", "task.cb.split=train")
