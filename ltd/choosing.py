@@ -18,7 +18,7 @@ from ltd.errors import DataError, SelectionError
 from ltd.example import PromptedPool
 from ltd.instruction_mode import InstructionMode
 from ltd.points import embedded
-from ltd.pool import Pool, related_rows
+from ltd.pool import Pool, matches, related_rows
 from ltd.progress import Progress, silent
 from ltd.sampler import Sampler
 from ltd.score import Question
@@ -46,6 +46,14 @@ class Candidates:
 def made_pool(pool: Pool, cache: Cache, progress: Progress = silent) -> PromptedPool:
     """The pool, made now if it was never made from this source."""
     return PromptedPool.open(cache.folder("pool", pool.source(), lambda work: pool.write(work, progress)))
+
+
+def check_budget(pool: Pool, fraction: float) -> None:
+    """Refuse a fraction that cannot be meant, as far as can be told without making the pool."""
+    counts = pool.counts()
+    if counts is not None:
+        related = sum(n for (task, template), n in counts.items() if matches(pool.related, task, template))
+        Budget.from_fraction(fraction, sum(counts.values())).check_related(related)
 
 
 def find_candidates(pool: PromptedPool, related: Sequence[str], mode: InstructionMode, seed: int) -> Candidates:
@@ -110,13 +118,9 @@ def choose(
     """
     candidates = geometry.candidates
     budget = candidates.budget(fraction)
-    supply = Supply(candidates.pool, candidates.rows, geometry.centre, geometry.embedder.embed, questions)
-    sampler = configured.build(**supply.fill(configured.constructor, configured.parameters))
-    points, fingerprint = np.zeros((len(candidates.rows), 0), np.float32), None
-    if getattr(sampler, "uses_points", True):
-        points, fingerprint = geometry.points()
-    picks = sampler.select(points, budget.examples)
-    _check_picks(picks, len(candidates.rows), budget.examples)
+    picks, fingerprint = np.empty(0, np.int64), None
+    if budget.examples > 0:  # the vanilla row asks no sampler and embeds nothing
+        picks, fingerprint = _pick(geometry, configured, budget.examples, questions)
     chosen = candidates.rows[picks]
     return Selection(
         indices=chosen,
@@ -130,6 +134,21 @@ def choose(
         versions={library: version(library) for library in CHOICE_LIBRARIES},
         n_tokens=tuple(count_tokens(chosen)),
     )
+
+
+def _pick(
+    geometry: Geometry, configured: ConfiguredSampler, budget: int, questions: Callable[[], list[Question]]
+) -> tuple[NDArray[np.int64], str | None]:
+    """What the sampler picks of the candidates, and the fingerprint of the points it looked at."""
+    candidates = geometry.candidates
+    supply = Supply(candidates.pool, candidates.rows, geometry.centre, geometry.embedder.embed, questions)
+    sampler = configured.build(**supply.fill(configured.constructor, configured.parameters))
+    points, fingerprint = np.zeros((len(candidates.rows), 0), np.float32), None
+    if getattr(sampler, "uses_points", True):
+        points, fingerprint = geometry.points()
+    picks = sampler.select(points, budget)
+    _check_picks(picks, len(candidates.rows), budget)
+    return picks, fingerprint
 
 
 def _check_picks(picks: NDArray[np.int64], n_candidates: int, budget: int) -> None:

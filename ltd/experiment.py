@@ -159,6 +159,7 @@ class Experiment(Generic[PartsT]):
         settings = resolved(cfg)
         check(settings)
         parts = kind.build(settings)
+        parts.check(settings)
         identity = run_id(stage, settings, parts.sources())
         run = Run(path_below_root(settings["outputs"]), stage, identity)
         return cls(settings, parts, run, Cache(path_below_root(settings["cache"])))

@@ -136,7 +136,7 @@ def finetune(
         If the loss or gradient is not finite; the message has the examples' ids.
     """
     from ltd.checkpoint import DONE, PREVIOUS, find_checkpoint, read_checkpoint
-    from ltd.training import TrainingData, TrainingModule
+    from ltd.training import TrainingData, TrainingModule, one_writer
 
     if not encoded:
         raise TrainingError("there is no example to train on")
@@ -150,8 +150,10 @@ def finetune(
         found = _fit(module, checkpoints, found, on_step)
     checkpoint = read_checkpoint(found)
     module.load_state_dict(checkpoint["state_dict"])  # a finished training whose model was not yet saved starts here
-    save_folder(loaded.network, loaded.tokenizer, folder / "model")
-    (checkpoints / PREVIOUS).unlink(missing_ok=True)
+    with one_writer() as writes:
+        if writes:
+            save_folder(loaded.network, loaded.tokenizer, folder / "model")
+            (checkpoints / PREVIOUS).unlink(missing_ok=True)
     return FinetuneResult(folder / "model", **checkpoint[DONE])
 
 

@@ -10,7 +10,7 @@ from typing import Any, Self
 import hydra.utils
 from hydra.errors import InstantiationException
 
-from ltd.choosing import ConfiguredSampler
+from ltd.choosing import ConfiguredSampler, check_budget
 from ltd.embedder import Embedder
 from ltd.errors import LtdError, SettingsError
 from ltd.instruction_mode import InstructionMode
@@ -43,9 +43,12 @@ class EvaluateParts:
             "tracker": build("tracker", settings["tracker"]),
         }
 
-    def sources(self) -> Settings:
-        """What pool and tasks are made of; raises if the model or any data cannot be had."""
+    def check(self, settings: Settings) -> None:  # noqa: ARG002
+        """Refuse what certainly cannot work, before anything is loaded or written."""
         self.model.check()
+
+    def sources(self) -> Settings:
+        """What pool and tasks are made of; raises if any data is missing."""
         return {"tasks": {name: task.source() for name, task in self.tasks.items()}}
 
 
@@ -63,6 +66,10 @@ class SelectParts(EvaluateParts):
         groups = ("pool", "instruction_mode", "embedder")
         chosen = {group: build(group, settings[group]) for group in groups}
         return super()._parts(settings) | chosen | {"sampler": _configured_sampler(settings["sampler"])}
+
+    def check(self, settings: Settings) -> None:
+        super().check(settings)
+        check_budget(self.pool, settings["fraction"])
 
     def sources(self) -> Settings:
         pool = {"pool": self.pool.source(), "related": list(self.pool.related)}

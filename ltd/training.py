@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 from pytorch_lightning import Callback, LightningDataModule, LightningModule, Trainer
-from torch import Tensor, nn
+from pytorch_lightning.utilities import rank_zero_only
+from torch import Tensor, distributed, nn
 
 from ltd.batching import Indices, micro_batches, padded_length
 from ltd.checkpoint import DONE, KEY, LAST
@@ -193,6 +194,14 @@ class SaveAndReport(Callback):
             trainer.save_checkpoint(self.folder / LAST)
         if trainer.is_global_zero:
             self.on_step(report)
+
+
+@contextmanager
+def one_writer() -> Iterator[bool]:
+    """True in the first of the processes that trained together; the others leave the block when it does."""
+    yield rank_zero_only.rank == 0
+    if distributed.is_available() and distributed.is_initialized():
+        distributed.barrier()
 
 
 def seed_step(seed: int, step: int, rank: int) -> None:

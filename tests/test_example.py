@@ -40,7 +40,7 @@ def test_an_empty_pool_and_a_damaged_file_are_refused(tmp_path: Path) -> None:
         PromptedPool.write(tmp_path / "empty", [])
     PromptedPool.write(tmp_path, [ROWS])
     (tmp_path / "pool.arrow").write_bytes(b"ARROW1")
-    with pytest.raises(DataError, match="no readable pool in .* delete the folder"):
+    with pytest.raises(DataError, match=r"no readable pool in .* delete the folder"):
         PromptedPool.open(tmp_path)
 
 

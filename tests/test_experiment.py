@@ -19,21 +19,21 @@ CONF = Path(__file__).resolve().parents[1] / "conf"
 SMALL = [
     "model=tiny",
     "tracker=csv",
-    "pool.n_family=20",
+    "pool.n_family=8",
     "pool.n_two_way=8",
     "pool.n_embedded=4",
     "pool.n_multi_step=8",
-    "fraction=0.02",
+    "fraction=0.04",
     "task=[fragments_two_way,fragments_embedded]",
     "task.fragments_two_way.n_questions=10",
     "task.fragments_embedded.n_questions=9",
-    "distribution_centre.clusters=4",
+    "distribution_centre.clusters=1",
     "ranking.precision=fp32",
     "embedder.precision=fp32",
     "trainer.epochs=2",
     "trainer.examples_per_step=4",
 ]
-N_PROMPTS = 4 * (13 * 20 + 8 + 4 + 8)
+N_PROMPTS = 4 * (13 * 8 + 8 + 4 + 8)
 RESULTS = ["metrics.json", "predictions.parquet", "predictions_before.parquet", "selection.json", "selection.parquet"]
 
 
@@ -50,8 +50,10 @@ SMALL_OF = {
 }
 
 
-def only_run(outputs: Path, stage: str) -> Path:
-    (run,) = [folder for folder in (outputs / stage).iterdir() if folder.is_dir()]
+def the_run(outputs: Path, stage: str) -> Path:
+    """The run of that stage with the default sampler and seed."""
+    runs = [folder for folder in (outputs / stage).iterdir() if folder.is_dir()]
+    (run,) = [run for run in runs if run.name.startswith("kcenter-0.04") and "-s0-" in run.name]
     return run
 
 
@@ -64,10 +66,10 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_run_leaves_its_files_and_numbers_that_agree(finished: Path) -> None:
-    run = only_run(finished, "train")
+    run = the_run(finished, "train")
     metrics = json.loads((run / "metrics.json").read_text())
     assert metrics["budget"]["pool"] == N_PROMPTS
-    assert metrics["budget"]["examples"] == round(0.02 * N_PROMPTS) == pq.read_table(run / "selection.parquet").num_rows
+    assert metrics["budget"]["examples"] == round(0.04 * N_PROMPTS) == pq.read_table(run / "selection.parquet").num_rows
     assert metrics["budget"]["tokens"] == sum(pq.read_table(run / "selection.parquet")["n_tokens"].to_pylist())
     assert json.loads((run / "status.json").read_text())["state"] == "finished"
     predictions = pq.read_table(run / "predictions.parquet").to_pylist()
@@ -83,12 +85,12 @@ def test_a_run_leaves_its_files_and_numbers_that_agree(finished: Path) -> None:
 
 
 def test_all_that_was_chosen_is_related(finished: Path) -> None:
-    tasks = pq.read_table(only_run(finished, "train") / "selection.parquet")["task"].to_pylist()
+    tasks = pq.read_table(the_run(finished, "train") / "selection.parquet")["task"].to_pylist()
     assert {task.split("_")[0] for task in tasks} == {"nli"}
 
 
 def test_the_model_was_trained_and_loads_with_the_library_alone(finished: Path) -> None:
-    run = only_run(finished, "train")
+    run = the_run(finished, "train")
     tuned = AutoModelForCausalLM.from_pretrained(run / "model")
     untuned = composed("train", finished).model
     from hydra.utils import instantiate
@@ -104,7 +106,7 @@ def test_a_finished_run_answers_at_once_and_computes_nothing(
 ) -> None:
     monkeypatch.setattr(experiment, "made_pool", forbidden)
     average = experiment.train(composed("train", finished))
-    assert average == json.loads((only_run(finished, "train") / "metrics.json").read_text())["average"]["accuracy"]
+    assert average == json.loads((the_run(finished, "train") / "metrics.json").read_text())["average"]["accuracy"]
     shown = capsys.readouterr().out
     assert "fragments_two_way" in shown
     assert f"of {N_PROMPTS:,} prompts" in shown
@@ -117,7 +119,7 @@ def forbidden(*_: object, **__: object) -> Any:
 def test_forced_again_it_gives_the_same_bytes_and_embeds_nothing(
     finished: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run = only_run(finished, "train")
+    run = the_run(finished, "train")
     before = {name: (run / name).read_bytes() for name in [*RESULTS, "model/model.safetensors"]}
     started = json.loads((run / "status.json").read_text())["at"]
     monkeypatch.setattr("ltd.embedder.minilm.Minilm.embed", forbidden)
@@ -155,7 +157,7 @@ def test_fraction_zero_ranks_the_model_as_it_is(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(experiment, "finetune", forbidden)
     monkeypatch.setattr("ltd.embedder.minilm.Minilm.embed", forbidden)
     experiment.train(composed("train", tmp_path, "fraction=0"))
-    run = only_run(tmp_path, "train")
+    run = the_run(tmp_path, "train")
     metrics = json.loads((run / "metrics.json").read_text())
     assert metrics["budget"]["examples"] == metrics["budget"]["tokens"] == 0
     assert "before" not in metrics
@@ -163,13 +165,13 @@ def test_fraction_zero_ranks_the_model_as_it_is(tmp_path: Path, monkeypatch: pyt
 
 
 def test_select_alone_chooses_what_train_chose(finished: Path) -> None:
-    assert experiment.select(composed("select", finished)) == round(0.02 * N_PROMPTS)
+    assert experiment.select(composed("select", finished)) == round(0.04 * N_PROMPTS)
     for name in ("selection.json", "selection.parquet"):
-        assert (only_run(finished, "select") / name).read_bytes() == (only_run(finished, "train") / name).read_bytes()
+        assert (the_run(finished, "select") / name).read_bytes() == (the_run(finished, "train") / name).read_bytes()
 
 
 def test_evaluating_the_tuned_model_gives_the_scores_of_its_run(finished: Path) -> None:
-    run = only_run(finished, "train")
+    run = the_run(finished, "train")
     accuracy = experiment.evaluate(composed("evaluate", finished, "model=causal_lm", f"model.path={run / 'model'}"))
     assert accuracy == json.loads((run / "metrics.json").read_text())["average"]["accuracy"]
 
@@ -179,10 +181,10 @@ def test_evaluating_the_tuned_model_gives_the_scores_of_its_run(finished: Path) 
     [
         (["fraction=1.5"], r"fraction=1\.5 is not a share of the pool; it must be between 0 and 1"),
         (["fraction=1e-9"], rf"fraction=1e-09 of a pool of {N_PROMPTS:,} prompts comes to no example"),
-        (["fraction=0.9"], r"asks for 1,008 examples, but only 80 prompts of the pool belong to the target task"),
+        (["fraction=0.9"], r"asks for 446 examples, but only 80 prompts of the pool belong to the target task"),
         (["seed=-1", "ranking.precision=fp8"], "seed=-1 must not be negative; ranking.precision=fp8 must be one of"),
         (["trainer.examples_per_step=0"], r"trainer\.examples_per_step=0 must be at least 1"),
-        (["model=galactica_125m", "model.path=/nowhere"], r"/nowhere is not a folder; give model\.path= "),
+        (["model=galactica_125m", "model.path=/nowhere"], r"/nowhere is not a folder; point model\.path= at a folder"),
         (["pool=p3", "pool.path=/nowhere"], "/nowhere"),
     ],
 )
@@ -205,7 +207,7 @@ def test_a_parameter_of_the_wrong_type_names_its_group(tmp_path: Path) -> None:
 
 
 def test_a_selection_of_another_pool_is_refused(finished: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    run = only_run(finished, "select")
+    run = the_run(finished, "select")
     manifest = json.loads((run / "selection.json").read_text())
     (run / "selection.json").write_text(json.dumps(manifest | {"pool_fingerprint": "0" * 16}))
     pool = choosing.PromptedPool.open(next((finished / "cache" / "pool").glob("*/")))

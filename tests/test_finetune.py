@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 from pytorch_lightning import Trainer
+from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from ltd import finetune as module
@@ -179,6 +180,36 @@ def test_a_process_killed_again_and_again_ends_with_the_same_bytes(unbroken, tmp
         kill_when_it_reports(tmp_path, step)
     train(tmp_path)
     assert weights(tmp_path) == weights(unbroken[0])
+
+
+TWO_PROCESSES = f"""
+import sys
+sys.path[:0] = [{str(ROOT)!r}, {str(ROOT / "tests")!r}]
+from dataclasses import replace
+from pathlib import Path
+import test_finetune
+from ltd.model.tiny import Tiny
+test_finetune.MODEL = Tiny()  # without dropout, which each process draws for itself
+devices = int(sys.argv[2])
+settings = replace(test_finetune.SETTINGS, devices=devices, strategy="ddp" if devices > 1 else "auto", lr=1e-3)
+result = test_finetune.train(Path(sys.argv[1]), settings=settings)
+print(result.losses[-1], result.tokens, (result.model / "model.safetensors").exists(), flush=True)
+"""
+
+
+@pytest.mark.slow
+def test_two_processes_learn_what_one_does(tmp_path):
+    for devices in (1, 2):
+        # A file, not -c: Lightning starts the second process by running the same program again.
+        program = tmp_path / f"{devices}.py"
+        program.write_text(TWO_PROCESSES)
+        command = [sys.executable, program, tmp_path / str(devices), str(devices)]
+        output = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
+        assert len(output) == devices
+        assert all(line.endswith(" True") for line in output)
+    one, two = (load_file(tmp_path / str(devices) / "model" / "model.safetensors") for devices in (1, 2))
+    for name, tensor in one.items():
+        torch.testing.assert_close(two[name], tensor, rtol=1e-4, atol=1e-5)
 
 
 def test_bfloat16_keeps_weights_in_full_precision_and_learns(tmp_path):

@@ -21,7 +21,9 @@ def test_the_state_follows_what_happened(tmp_path: Path) -> None:
     assert run.state == "finished"
 
 
-@pytest.mark.parametrize(("error", "state"), [(ValueError("both numbers"), "failed"), (KeyboardInterrupt(), "interrupted")])
+@pytest.mark.parametrize(
+    ("error", "state"), [(ValueError("both numbers"), "failed"), (KeyboardInterrupt(), "interrupted")]
+)
 def test_an_error_is_kept_with_its_message_and_goes_on(tmp_path: Path, error: BaseException, state: str) -> None:
     run = Run(tmp_path, "train", "a")
     with pytest.raises(type(error)), run.recorded({}):
@@ -46,9 +48,8 @@ def test_costs_add_up_over_attempts(tmp_path: Path) -> None:
     run = Run(tmp_path, "train", "a")
     run.folder.mkdir(parents=True)
     for _ in range(2):
-        with pytest.raises(RuntimeError), run.timed("pool"):
+        with run.timed("pool"):
             time.sleep(0.02)
-            raise RuntimeError
     with run.timed("choose"):
         pass
     assert list(run.costs) == ["pool", "choose"]  # in the order they were first met

@@ -43,8 +43,8 @@ def test_a_model_that_cannot_choose_positions_computes_them_all_and_keeps_the_sa
     forward = network.forward
 
     class Everywhere:
-        def forward(self, input_ids, attention_mask, use_cache):
-            return forward(input_ids=input_ids, attention_mask=attention_mask, use_cache=use_cache)
+        def forward(self, input_ids, use_cache):
+            return forward(input_ids=input_ids, use_cache=use_cache)
 
         __call__ = forward
 
@@ -60,7 +60,9 @@ def test_targets_follow_the_positions_that_predict_them():
     assert batch.targets.tolist() == [8, 2, 20, 21, 22, 10]
     rows, columns = batch.predicting.nonzero(as_tuple=True)
     assert batch.ids[rows, columns + 1].tolist() == batch.targets.tolist()
-    assert batch.mask.sum(dim=1).tolist() == [6, 20, 2]
+    assert [batch.ids[row, : len(sequence.ids)].tolist() for row, sequence in enumerate(SEQUENCES)] == [
+        list(sequence.ids) for sequence in SEQUENCES
+    ]
 
 
 def test_without_a_prompt_the_first_token_is_no_target():

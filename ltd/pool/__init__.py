@@ -38,6 +38,13 @@ class Pool(Protocol):
         """
         ...
 
+    def counts(self) -> dict[tuple[str, str], int] | None:
+        """How many prompts there are of each data set and template, at most; None if only making the pool can tell.
+
+        Known in a moment, so that a budget that cannot be meant is refused before anything is made.
+        """
+        ...
+
     def write(self, folder: Path, progress: Progress = silent) -> None:
         """Write the pool into ``folder`` with `PromptedPool.write`; progress counts prompts or data sets."""
         ...

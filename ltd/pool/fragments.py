@@ -46,6 +46,10 @@ class Fragments:
             "seed": self.seed,
         }
 
+    def counts(self) -> dict[tuple[str, str], int]:
+        examples = [(each, self.n_inference[each.name]) for each in NLI] + [(each, self.n_family) for each in FAMILIES]
+        return {(each.name, template.name): n for each, n in examples for template in each.templates}
+
     def write(self, folder: Path, progress: Progress = silent) -> None:
         """Progress counts data sets."""
         PromptedPool.write(folder, self._batches(progress))

@@ -18,6 +18,7 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from ltd.errors import DataError
@@ -89,6 +90,15 @@ class P3:
             "configurations": [[*configuration[:3], list(configuration.files)] for configuration in configurations],
             "contents": repository.contents(files),
             "skip_empty": self.skip_empty,
+        }
+
+    def counts(self) -> dict[tuple[str, str], int] | None:
+        if self.path is None:
+            return None  # the hub's files would have to be downloaded
+        repository = self._repository()
+        return {
+            (each.task, each.template): sum(pq.read_metadata(repository.file(name)).num_rows for name in each.files)
+            for each in self._configurations(repository)
         }
 
     def write(self, folder: Path, progress: Progress = silent) -> None:

@@ -23,10 +23,10 @@ def decide(premise: Formula, hypothesis: Formula, kinds: dict[str, str]) -> str:
 
 @cache
 def _decide(premise: Formula, hypothesis: Formula, kinds: tuple[tuple[str, str], ...]) -> str:
-    atoms = sorted(_atoms(premise) | _atoms(hypothesis), key=repr)
-    verdicts = {_holds(hypothesis, world) for world in _worlds(atoms, dict(kinds)) if _holds(premise, world)}
-    assert verdicts, f"no world makes the premise true: {premise}"
-    return "neutral" if len(verdicts) == 2 else "entailment" if True in verdicts else "contradiction"
+    families = _families(("and", hypothesis, premise), dict(kinds))
+    with_it, without = (_some_world(("and", side, premise), families) for side in (hypothesis, ("not", hypothesis)))
+    assert with_it or without, f"no world makes the premise true: {premise}"
+    return "neutral" if with_it and without else "entailment" if with_it else "contradiction"
 
 
 def _abstracted(premise: Formula, hypothesis: Formula, kinds: dict[str, str]) -> tuple:
@@ -45,36 +45,45 @@ def _abstracted(premise: Formula, hypothesis: Formula, kinds: dict[str, str]) ->
     return renamed[1], renamed[2], tuple(sorted(edges))
 
 
-def _atoms(formula: Formula) -> set[Formula]:
+def _families(formula: Formula, kinds: dict[str, str]) -> list[tuple[list[Formula], set[tuple[bool, ...]]]]:
+    """The atoms, those together that constrain each other, and all that a small world can say of them."""
+    families: dict[object, list[Formula]] = {}
+    for atom in _atoms(formula):
+        members = families.setdefault(atom[:2] if atom[0] in VALUATIONS else atom, [])
+        members += [] if atom in members else [atom]
+    return [(family, VALUATIONS.get(family[0][0], _free)(family, kinds)) for family in families.values()]
+
+
+def _atoms(formula: Formula) -> list[Formula]:
     head, *parts = formula
-    if head in ("not", "and", "or"):
-        return set().union(*(_atoms(part) for part in parts))
-    return {formula}
+    return [atom for part in parts for atom in _atoms(part)] if head in ("not", "and", "or") else [formula]
 
 
-def _holds(formula: Formula, world: dict[Formula, bool]) -> bool:
+def _some_world(formula: Formula, families: list, known: dict[Formula, bool] | None = None) -> bool:
+    """Whether some world makes the formula true: family by family, leaving off as soon as the formula is settled."""
+    known = known or {}
+    value = _value(formula, known)
+    if value is not None:
+        return value
+    (family, valuations), *rest = families
+    return any(
+        _some_world(formula, rest, known | dict(zip(family, valuation, strict=True))) for valuation in valuations
+    )
+
+
+def _value(formula: Formula, known: dict[Formula, bool]) -> bool | None:
+    """True or false if the atoms that are known settle it, otherwise None."""
     head, *parts = formula
     if head == "not":
-        return not _holds(parts[0], world)
-    if head == "and":
-        return all(_holds(part, world) for part in parts)
-    if head == "or":
-        return any(_holds(part, world) for part in parts)
-    return world[formula]
-
-
-def _worlds(atoms: list[Formula], kinds: dict[str, str]):
-    families: dict[object, list[Formula]] = {}
-    for atom in atoms:
-        key = atom[:2] if atom[0] in VALUATIONS else atom
-        families.setdefault(key, []).append(atom)
-    possible = [VALUATIONS.get(family[0][0], _free)(family, kinds) for family in families.values()]
-    for choice in product(*possible):
-        yield {
-            atom: value
-            for family, valuation in zip(families.values(), choice, strict=True)
-            for atom, value in zip(family, valuation, strict=True)
-        }
+        value = _value(parts[0], known)
+        return None if value is None else not value
+    if head not in ("and", "or"):
+        return known.get(formula)
+    values = {_value(part, known) for part in parts}
+    decisive = head == "or"
+    if decisive in values:
+        return decisive
+    return None if None in values else not decisive
 
 
 def _free(family: list[Formula], kinds: dict[str, str]) -> set[tuple[bool, ...]]:
