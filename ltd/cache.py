@@ -51,9 +51,9 @@ class Cache:
                 work.replace(final)
         return final
 
-    def forget(self, kind: str, source: Mapping[str, object]) -> None:
-        """Remove what was made from ``source``, if it is there."""
-        shutil.rmtree(self.root / kind / content_key(source), ignore_errors=True)
+    def clear(self) -> None:
+        """Remove all of it."""
+        shutil.rmtree(self.root, ignore_errors=True)
 
 
 def _lock(path: Path) -> FileLock:

@@ -41,7 +41,7 @@ class Bar:
             self._draw(done, total, note)
         elif done >= total or time.monotonic() - self._last_line > SECONDS_BETWEEN_LINES:
             self._last_line = time.monotonic()
-            logger.info("%s: %d of %d %s", self._description, done, total, note)
+            logger.info("%s: %d of %d  %s", self._description, done, total, note)
 
     def close(self) -> None:
         if self._bars is not None:

@@ -74,9 +74,11 @@ def _train(experiment: Experiment[SelectParts], tracker: Tracker) -> None:
     else:
         with experiment.run.timed("fine-tune"):
             tuned = _fine_tuned(experiment, candidates, selection, tracker)
+        ranked = Cache(experiment.run.folder / "ranked")  # until all tasks are, and then predictions.parquet
         with experiment.run.timed("rank after"):
-            after = experiment.rank(tuned, Cache(experiment.run.folder / "ranked"), "after")
+            after = experiment.rank(tuned, ranked, "after")
         metrics = results.write_results(experiment.run.folder, header, after, before)
+        ranked.clear()
     tracker.log(results.tracked(metrics))
 
 

@@ -46,7 +46,6 @@ def _write(work: Path, texts: list[str], embedder: Embedder, progress: Progress)
             with replacing(path) as temporary, open(temporary, "wb") as file:
                 np.save(file, points)
         done += len(block)
-        progress(done, len(texts))
     _assemble(work, blocks)
 
 

@@ -53,7 +53,9 @@ def _scores_table(metrics: dict[str, Any]) -> Table:
 
 def _table(title: str, first: str, numbers: Sequence[str]) -> Table:
     """An empty table that fits 80 columns with the names of tasks in full."""
-    table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table = Table(
+        title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False
+    )
     table.add_column(first, no_wrap=True)
     for name in numbers:
         table.add_column(name, justify="right", no_wrap=True)

@@ -199,7 +199,7 @@ class SaveAndReport(Callback):
 @contextmanager
 def one_writer() -> Iterator[bool]:
     """True in the first of the processes that trained together; the others leave the block when it does."""
-    yield rank_zero_only.rank == 0
+    yield rank_zero_only.rank == 0  # type: ignore[attr-defined]
     if distributed.is_available() and distributed.is_initialized():
         distributed.barrier()
 

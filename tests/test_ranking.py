@@ -190,6 +190,12 @@ def test_same_inputs_same_bytes(network: Any, sequences: list[Encoded]) -> None:
         assert first == second
 
 
+def test_dropout_is_off_also_in_training(sequences: list[Encoded]) -> None:
+    network = network_of("opt", dropout=0.5)
+    expected = log_probabilities(network, sequences)
+    assert log_probabilities(network.train(True), sequences) == expected
+
+
 def test_the_network_is_left_as_it_was(network: Any, sequences: list[Encoded]) -> None:
     network.train(True)
     for parameter in network.get_input_embeddings().parameters():

@@ -31,12 +31,6 @@ FACTIVITY = Phenomenon(
             left_open_by=("{a} {think.past} that {b} {p.past}", "{a} {think.past} that {b} did not {p}"),
             contradicted_by=("{a} {know.past} that {b} did not {p}", "{a} {mistake} that {b} {p.past}"),
         ),
-        Contrast(
-            "{b} did not {p}",
-            entailed_by=("{a} {know.past} that {b} did not {p}", "{a} {mistake} that {b} {p.past}"),
-            left_open_by=("{a} {think.past} that {b} {p.past}", "{a} {think.past} that {b} did not {p}"),
-            contradicted_by=("{a} {know.past} that {b} {p.past}", "{a} was {glad} that {b} {p.past}"),
-        ),
     ),
 )
 
@@ -50,12 +44,6 @@ MODALITY = Phenomenon(
             left_open_by=("it is possible that {b} {p.past}", "{b} may have {p.participle}"),
             contradicted_by=("it is impossible that {b} {p.past}", "{b} cannot have {p.participle}"),
         ),
-        Contrast(
-            "{b} did not {p}",
-            entailed_by=("it is impossible that {b} {p.past}", "{b} cannot have {p.participle}"),
-            left_open_by=("it is possible that {b} did not {p}", "{b} may have {p.participle}"),
-            contradicted_by=("it is certain that {b} {p.past}", "{b} must have {p.participle}"),
-        ),
     ),
 )
 
@@ -66,14 +54,8 @@ IMPLICATIVE = Phenomenon(
         Contrast(
             "{a} {p.past}",
             entailed_by=("{a} {manage.past} to {p}",),
-            left_open_by=("{a} {want.past} to {p}", "{b} {manage.past} to {p}"),
+            left_open_by=("{a} {want.past} to {p}",),
             contradicted_by=("{a} did not {manage} to {p}", "{a} {fail.past} to {p}"),
-        ),
-        Contrast(
-            "{a} did not {p}",
-            entailed_by=("{a} did not {manage} to {p}", "{a} {fail.past} to {p}"),
-            left_open_by=("{a} {want.past} to {p}", "{b} {fail.past} to {p}"),
-            contradicted_by=("{a} {manage.past} to {p}",),
         ),
     ),
 )

@@ -9,26 +9,18 @@ from collections.abc import Callable, Sequence
 
 from ltd.corpus.contrast import LABELS, Cast, Inference, Label, Reasoning, deal
 from ltd.corpus.draw import Draw
-from ltd.corpus.embedded import FACTIVITY, IMPLICATIVE, MODALITY
+from ltd.corpus.embedded import FACTIVITY, MODALITY
 from ltd.corpus.lexicon import Lexicon
 from ltd.corpus.logic import CONDITIONAL, COORDINATION, NEGATION
 from ltd.corpus.meaning import HYPERNYM, MONOTONICITY, PASSIVE, RELATIVE
-from ltd.corpus.multi_step import RULES, Consequence, beside
-from ltd.corpus.order import (
-    COMPARATIVE,
-    COMPARATIVE_CHAIN,
-    SPATIAL,
-    SPATIAL_CHAIN,
-    TEMPORAL,
-    TEMPORAL_CHAIN,
-)
-from ltd.corpus.quantity import COUNTING, EXCLUSIVE, QUANTIFIER
+from ltd.corpus.multi_step import Consequence, beside
+from ltd.corpus.order import TEMPORAL
+from ltd.corpus.quantity import COUNTING, QUANTIFIER
 
-EMBEDDED: tuple[Reasoning, ...] = (FACTIVITY, MODALITY, IMPLICATIVE)
+EMBEDDED: tuple[Reasoning, ...] = (FACTIVITY, MODALITY)
 ONE_STEP: tuple[Reasoning, ...] = (
     QUANTIFIER,
     COUNTING,
-    EXCLUSIVE,
     NEGATION,
     COORDINATION,
     CONDITIONAL,
@@ -36,15 +28,10 @@ ONE_STEP: tuple[Reasoning, ...] = (
     HYPERNYM,
     PASSIVE,
     RELATIVE,
-    COMPARATIVE,
     TEMPORAL,
-    SPATIAL,
     *EMBEDDED,
 )
-CHAINS: tuple[Reasoning, ...] = (RULES, COMPARATIVE_CHAIN, TEMPORAL_CHAIN, SPATIAL_CHAIN)
 CONSEQUENCES: tuple[Reasoning, ...] = tuple(map(Consequence, ONE_STEP))
-SEVERAL_STEPS = CONSEQUENCES + 3 * CHAINS  # chains come often enough to be learnt
-
 TWO_WAY: tuple[Label, ...] = ("entailment", "neutral", "entailment", "contradiction")
 """Half are entailed; what is not is as often open as contradicted."""
 
@@ -77,8 +64,8 @@ def round_2(lexicon: Lexicon, draw: Draw, number: int) -> list[Inference]:
 
 
 def round_3(lexicon: Lexicon, draw: Draw, number: int) -> list[Inference]:
-    """Two or three steps beside a distraction of the same length."""
-    return _paired(SEVERAL_STEPS, lexicon, draw, number)
+    """Two steps beside a distraction of the same length."""
+    return _paired(CONSEQUENCES, lexicon, draw, number)
 
 
 def multi_step(lexicon: Lexicon, draw: Draw, number: int) -> list[Inference]:

@@ -39,12 +39,6 @@ COORDINATION = Phenomenon(
             left_open_by=("either {a} or {b} {p.past}", "both {b} and {c} {p.past}"),
             contradicted_by=("neither {a} nor {b} {p.past}", "{b} {p.past}, but {a} did not"),
         ),
-        Contrast(
-            "{a} did not {p}",
-            entailed_by=("neither {a} nor {b} {p.past}", "{b} {p.past}, but {a} did not"),
-            left_open_by=("either {a} or {b} {p.past}", "neither {b} nor {c} {p.past}"),
-            contradicted_by=("both {a} and {b} {p.past}", "{b} {q.past}, and {a} {p.past}"),
-        ),
     ),
 )
 
@@ -58,28 +52,10 @@ CONDITIONAL = Phenomenon(
                 "if {a} {p.past}, then {b} {q.past}. {a} {p.past}",
                 "{a} {p.past}. if {a} {p.past}, then {b} {q.past}",
             ),
-            left_open_by=(
-                "if {a} {p.past}, then {b} {q.past}. {c} {p.past}",
-                "{a} did not {p}. if {a} {p.past}, then {b} {q.past}",
-            ),
+            left_open_by=("if {a} {p.past}, then {b} {q.past}", "if {a} {p.past}, then {b} {q.past}. {c} {p.past}"),
             contradicted_by=(
                 "if {a} {p.past}, then {b} did not {q}. {a} {p.past}",
-                "{a} {p.past}. if {a} {p.past}, then {b} did not {q}",
-            ),
-        ),
-        Contrast(
-            "{b} did not {q}",
-            entailed_by=(
-                "if {a} {p.past}, then {b} did not {q}. {a} {p.past}",
-                "{a} did not {p}. if {b} {q.past}, then {a} {p.past}",
-            ),
-            left_open_by=(
-                "if {a} {p.past}, then {b} did not {q}. {a} {r.past}",
-                "{a} {p.past}. if {b} {q.past}, then {a} {p.past}",
-            ),
-            contradicted_by=(
-                "if {a} {p.past}, then {b} {q.past}. {a} {p.past}",
-                "{a} {p.past}. if {a} {p.past}, then {b} {q.past}",
+                "if {b} {q.past}, then {a} {p.past}. {a} did not {p}",
             ),
         ),
     ),

@@ -49,14 +49,8 @@ MONOTONICITY = Phenomenon(
         Contrast(
             "{a} {get.past} {good.a} {this}",
             entailed_by=("{a} {get.past} {good.a} {this} in the {place}", "{a} {get.past} {bad.a}, {good} {this}"),
-            left_open_by=("{b} {get.past} {good.a} {this} in the {place}", "{a} {get.past} {bad.a} {this}"),
+            left_open_by=("{a} {get.past} {this.a}", "{a} {get.past} {this.a} in the {place}"),
             contradicted_by=("{a} did not {get} any {this.plural}", "{a} {get.past} no {this.plural}"),
-        ),
-        Contrast(
-            "{a} did not {get} any {good} {this.plural}",
-            entailed_by=("{a} did not {get} any {this.plural}", "{a} {get.past} no {this.plural}"),
-            left_open_by=("{b} did not {get} any {this.plural}", "{a} {get.past} no {bad} {this.plural}"),
-            contradicted_by=("{a} {get.past} {good.a} {this}", "{a} {get.past} {good.a} {this} in the {place}"),
         ),
     ),
 )
@@ -72,10 +66,10 @@ HYPERNYM = Phenomenon(
             contradicted_by=("{a} did not {get} any {kind.plural}", "{a} {get.past} no {kind.plural}"),
         ),
         Contrast(
-            "{a} did not {get} any {this.plural}",
-            entailed_by=("{a} did not {get} any {kind.plural}", "{a} {get.past} no {kind.plural}"),
-            left_open_by=("{b} did not {get} any {kind.plural}", "{a} {get.past} no {other.plural}"),
-            contradicted_by=("{a} {get.past} {this.a}", "{a} {get.past} {good.a} {this}"),
+            "{a} {get.past} {this.a}",
+            entailed_by=("{a} {get.past} {good.a} {this}", "{a} {get.past} {this.a} and {other.a}"),
+            left_open_by=("{a} {get.past} {kind.a}", "{a} {get.past} {sister.a}"),
+            contradicted_by=("{a} did not {get} any {kind.plural}", "{a} {get.past} no {kind.plural}"),
         ),
     ),
 )
@@ -91,10 +85,10 @@ PASSIVE = Phenomenon(
             contradicted_by=("{a} did not {v} {b}", "nobody {v.past} {b}"),
         ),
         Contrast(
-            "{a} did not {v} {b}",
-            entailed_by=("{b} was not {v.participle} by {a}", "{b} was not {v.participle} by anyone"),
-            left_open_by=("{b} was not {v.participle} by {c}", "{b} was {w.participle} by {a}"),
-            contradicted_by=("{b} was {v.participle} by {a}", "both {b} and {c} were {v.participle} by {a}"),
+            "{a} {v.past} {b}",
+            entailed_by=("{b} was {v.participle} by {a}", "both {b} and {c} were {v.participle} by {a}"),
+            left_open_by=("{b} was {v.participle} by {c}", "{a} was {v.participle} by {b}"),
+            contradicted_by=("{b} was not {v.participle} by {a}", "{b} was not {v.participle} by anyone"),
         ),
     ),
 )
@@ -105,18 +99,15 @@ RELATIVE = Phenomenon(
     (
         Contrast(
             "the {role} {p.past}",
-            entailed_by=("the {role} who {v.past} {a} {p.past}", "the {role} who was {v.participle} by {a} {p.past}"),
+            entailed_by=("the {role} who {v.past} {a} {p.past}", "the {role} who {q.past} {p.past}"),
             left_open_by=("the {role} who {v.past} {a} {q.past}", "{a}, who {v.past} the {role}, {p.past}"),
-            contradicted_by=(
-                "the {role} who {v.past} {a} did not {p}",
-                "the {role} who was {v.participle} by {a} did not {p}",
-            ),
+            contradicted_by=("the {role} who {v.past} {a} did not {p}", "the {role} who {q.past} did not {p}"),
         ),
         Contrast(
-            "{a} did not {p}",
-            entailed_by=("{a}, who {v.past} the {role}, did not {p}", "{a}, who {q.past}, did not {p}"),
-            left_open_by=("{b}, who {v.past} {a}, did not {p}", "the {role} who {v.past} {a} did not {p}"),
-            contradicted_by=("{a}, who {v.past} the {role}, {p.past}", "{a}, who {q.past}, {p.past}"),
+            "{a} {p.past}",
+            entailed_by=("{a}, who {v.past} the {role}, {p.past}", "{a}, who {q.past}, {p.past}"),
+            left_open_by=("{a}, who {v.past} the {role}, {q.past}", "the {role} who {v.past} {a} {p.past}"),
+            contradicted_by=("{a}, who {v.past} the {role}, did not {p}", "{a}, who {q.past}, did not {p}"),
         ),
     ),
 )

@@ -31,21 +31,6 @@ RULES = Phenomenon(
                 "nobody who {q.past} {r.past}. {a} {p.past}. everyone who {p.past} {q.past}",
             ),
         ),
-        Contrast(
-            "{a} did not {r}",
-            entailed_by=(
-                "everyone who {p.past} {q.past}. nobody who {q.past} {r.past}. {a} {p.past}",
-                "nobody who {q.past} {r.past}. {a} {p.past}. everyone who {p.past} {q.past}",
-            ),
-            left_open_by=(
-                "everyone who {p.past} {q.past}. nobody who {q.past} {r.past}. {b} {p.past}",
-                "nobody who {q.past} {r.past}. {a} did not {p}. everyone who {p.past} {q.past}",
-            ),
-            contradicted_by=(
-                "everyone who {p.past} {q.past}. everyone who {q.past} {r.past}. {a} {p.past}",
-                "everyone who {q.past} {r.past}. {a} {p.past}. everyone who {p.past} {q.past}",
-            ),
-        ),
     ),
 )
 
@@ -63,11 +48,10 @@ class Consequence:
     def infer(self, label: Label, variant: int, cast: Cast) -> Inference:
         """A condition that is left open leaves the conclusion open."""
         condition_label: Label = "neutral" if label == "neutral" else "entailment"
-        condition = self.condition.infer(condition_label, variant // 2, cast)
+        condition = self.condition.infer(condition_label, variant, cast)
         name, event = cast.name(), cast.event()
-        conclusions = (f"{name} {event.past}", f"{name} did not {event}")
-        hypothesis, opposite = conclusions if variant % 2 else reversed(conclusions)
-        concluded = {"entailment": hypothesis, "contradiction": opposite, "neutral": cast.draw.choice(conclusions)}
+        hypothesis, opposite = f"{name} {event.past}", f"{name} did not {event}"
+        concluded = {"entailment": hypothesis, "contradiction": opposite, "neutral": hypothesis}
         parts = (condition.premise, f"if {condition.hypothesis}, then {concluded[label]}")
         return Inference(". ".join(cast.draw.shuffled(parts)), hypothesis, label, self.name)
 

@@ -37,14 +37,8 @@ QUANTIFIER = Phenomenon(
         Contrast(
             "all of the {these.plural} {p.past}",
             entailed_by=("each of the {these.plural} {p.past}", "every one of the {these.plural} {p.past}"),
-            left_open_by=("each of the {those.plural} {p.past}", "some of the {these.plural} {p.past}"),
+            left_open_by=("some of the {these.plural} {p.past}", "each of the {those.plural} {p.past}"),
             contradicted_by=("none of the {these.plural} {p.past}", "not all of the {these.plural} {p.past}"),
-        ),
-        Contrast(
-            "none of the {these.plural} {p.past}",
-            entailed_by=("not one of the {these.plural} {p.past}", "no {these} {p.past}"),
-            left_open_by=("none of the {those.plural} {p.past}", "not one of the {these.plural} {q.past}"),
-            contradicted_by=("some of the {these.plural} {p.past}", "all of the {these.plural} {p.past}"),
         ),
     ),
 )
@@ -56,14 +50,14 @@ COUNTING = Phenomenon(
         Contrast(
             "at least {some} {these.plural} {p.past}",
             entailed_by=("more than {some} {these.plural} {p.past}", "exactly {many} {these.plural} {p.past}"),
-            left_open_by=("more than {some} {those.plural} {p.past}", "exactly {many} {these.plural} {q.past}"),
-            contradicted_by=("fewer than {some} {these.plural} {p.past}", "exactly {few} {these.plural} {p.past}"),
+            left_open_by=("more than {some} {those.plural} {p.past}", "at least {few} {these.plural} {p.past}"),
+            contradicted_by=("fewer than {some} {these.plural} {p.past}", "only {few} {these.plural} {p.past}"),
         ),
         Contrast(
-            "at most {some} {these.plural} {p.past}",
-            entailed_by=("fewer than {some} {these.plural} {p.past}", "exactly {few} {these.plural} {p.past}"),
-            left_open_by=("fewer than {some} {those.plural} {p.past}", "exactly {few} {these.plural} {q.past}"),
-            contradicted_by=("more than {some} {these.plural} {p.past}", "exactly {many} {these.plural} {p.past}"),
+            "more than {some} {these.plural} {p.past}",
+            entailed_by=("at least {many} {these.plural} {p.past}", "exactly {many} {these.plural} {p.past}"),
+            left_open_by=("at least {many} {those.plural} {p.past}", "more than {few} {these.plural} {p.past}"),
+            contradicted_by=("at most {some} {these.plural} {p.past}", "only {few} {these.plural} {p.past}"),
         ),
     ),
 )
@@ -74,15 +68,9 @@ EXCLUSIVE = Phenomenon(
     (
         Contrast(
             "{a} {p.past}",
-            entailed_by=("only {a} {p.past}", "of {a} and {b}, only {a} {p.past}"),
-            left_open_by=("only {a} {q.past}", "of {a} and {b}, only {b} {q.past}"),
+            entailed_by=("only {a} {p.past}", "of {b} and {a}, only {a} {p.past}"),
+            left_open_by=("only {a} {q.past}", "of {b} and {a}, only {a} {q.past}"),
             contradicted_by=("everyone except {a} {p.past}", "of {a} and {b}, only {b} {p.past}"),
-        ),
-        Contrast(
-            "{a} did not {p}",
-            entailed_by=("everyone except {a} {p.past}", "of {a} and {b}, only {b} {p.past}"),
-            left_open_by=("everyone except {a} {q.past}", "of {a} and {b}, only {a} {q.past}"),
-            contradicted_by=("only {a} {p.past}", "of {a} and {b}, only {a} {p.past}"),
         ),
     ),
 )

@@ -5,7 +5,6 @@ Models that differ only in hub name, special tokens and the way their documents 
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -17,9 +16,10 @@ from ltd.model.folder import check_folder, folder_digest, has_safetensors
 from ltd.model.tokenizer import prepare_tokenizer
 from ltd.quiet import quiet_transformers
 
-logger = logging.getLogger(__name__)
-
 HUB_FILES = ("*.safetensors", "*.json", "*.txt", "*.model", "*.jinja")
+
+ANY_LENGTH = 2048
+"""The context window taken for a model that bounds none, because it has no table of positions."""
 
 
 class CausalLM:
@@ -87,7 +87,7 @@ class CausalLM:
             tokenizer=tokenizer,
             begin=begin,
             end=tokenizer.eos_token_id,
-            max_length=network.config.max_position_embeddings,
+            max_length=getattr(network.config.get_text_config(), "max_position_embeddings", ANY_LENGTH),
             fingerprint=content_key([digest, begin, tokenizer.eos_token_id]),
         )
 

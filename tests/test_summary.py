@@ -1,0 +1,73 @@
+"""The table at the end: what it says is what stands in the run's files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ltd import summary
+from ltd.atomic import write_json
+from ltd.run import Run
+
+
+def task(accuracy: float, n: int) -> dict[str, object]:
+    return {"accuracy": accuracy, "standard_error": 0.025, "majority": 0.5, "macro_f1": 0.4321, "n": n}
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    run = Run(tmp_path, "train", "kcenter-s0-12345678")
+    average = {"accuracy": 0.6, "standard_error": 0.02, "majority": 0.5, "macro_f1": 0.5}
+    metrics = {
+        "run_id": run.run_id,
+        "budget": {"fraction": 0.005, "examples": 252, "tokens": 7217, "pool": 50440, "related": 2600},
+        "tasks": {"rte": task(0.616, 277), "cb": task(0.714, 56)},
+        "average": average,
+        "before": {"tasks": {"rte": task(0.5, 277), "cb": task(0.75, 56)}, "average": average | {"accuracy": 0.55}},
+        "change": {
+            "tasks": {
+                "rte": {"accuracy": 0.116, "standard_error": 0.031},
+                "cb": {"accuracy": -0.036, "standard_error": None},
+            },
+            "average": {"accuracy": 0.05, "standard_error": 0.02},
+        },
+    }
+    write_json(run.folder / "metrics.json", metrics)
+    write_json(run.folder / "cost.json", {"seconds": {"pool": 1.5, "fine-tune": 125.0}})
+    return run
+
+
+def lines(capsys: pytest.CaptureFixture[str]) -> list[str]:
+    return [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+
+
+def test_every_task_has_a_row_before_after_and_change(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    summary.show(run)
+    shown = lines(capsys)
+    assert "rte 50.0 61.6 ± 2.5 +11.6 ± 3.1 50.0 43.2 277" in shown
+    assert "cb 75.0 71.4 ± 2.5 -3.6 ± - 50.0 43.2 56" in shown  # no standard error: a single group
+    assert "average 55.0 60.0 ± 2.0 +5.0 ± 2.0 50.0 50.0 333" in shown
+
+
+def test_budget_time_and_folder_are_said(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    summary.show(run)
+    shown = lines(capsys)
+    assert (
+        "budget 252 examples, 7,217 tokens; 0.5000% of 50,440 prompts, chosen from 2,600 that belong to the target task"
+        in shown
+    )
+    assert "time pool 1.5 s, fine-tune 2 min 5 s; together 2 min 6 s" in shown
+    assert f"files {run.folder}" in shown
+
+
+def test_it_fits_eighty_columns_with_long_names(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    metrics = run.metrics
+    metrics["tasks"]["fragments_two_way"] = metrics["tasks"].pop("rte")
+    metrics["before"]["tasks"]["fragments_two_way"] = metrics["before"]["tasks"].pop("rte")
+    metrics["change"]["tasks"]["fragments_two_way"] = metrics["change"]["tasks"].pop("rte")
+    write_json(run.folder / "metrics.json", metrics)
+    summary.show(run)
+    table = capsys.readouterr().out.split("budget")[0].splitlines()
+    assert any("fragments_two_way" in line for line in table)
+    assert max(len(line) for line in table) <= 80
