@@ -69,8 +69,8 @@ class EvaluateSettings:
 
 
 @dataclass
-class SelectSettings(EvaluateSettings):
-    """What choosing needs beside that; the model is there to count tokens, the tasks for samplers that look at them."""
+class TrainSettings(EvaluateSettings):
+    """Everything: choosing, fine-tuning, ranking. Choosing alone takes the same, so that one line serves both."""
 
     fraction: float = MISSING  # of the whole pool
     pool: dict[str, Any] = MISSING
@@ -78,19 +78,13 @@ class SelectSettings(EvaluateSettings):
     embedder: dict[str, Any] = MISSING
     sampler: dict[str, Any] = MISSING
     distribution_centre: DistributionCentreSettings = field(default_factory=DistributionCentreSettings)
-
-
-@dataclass
-class TrainSettings(SelectSettings):
-    """Everything: choosing, fine-tuning, ranking."""
-
     trainer: TrainerSettings = field(default_factory=TrainerSettings)
 
 
 def register() -> None:
     """Make the typed roots known to Hydra as ``schema/<stage>``; unknown keys and wrong types then fail to compose."""
     store = ConfigStore.instance()
-    for stage, schema in (("select", SelectSettings), ("train", TrainSettings), ("evaluate", EvaluateSettings)):
+    for stage, schema in (("select", TrainSettings), ("train", TrainSettings), ("evaluate", EvaluateSettings)):
         store.store(group="schema", name=stage, node=schema, package="_global_")
 
 
@@ -114,8 +108,17 @@ def check(settings: dict[str, Any]) -> None:
     for group, names in at_least_one.items():
         values = {name: settings[group][name] for name in names if group in settings}
         problems += [f"{group}.{name}={value} must be at least 1" for name, value in values.items() if value < 1]
-    if settings["ranking"]["precision"] not in ("auto", "bf16", "fp32"):
-        problems.append(f"ranking.precision={settings['ranking']['precision']} must be one of auto, bf16, fp32")
+    words = {
+        ("ranking", "precision"): ("auto", "bf16", "fp32"),
+        ("trainer", "schedule"): ("linear", "cosine", "constant"),
+    }
+    for (group, name), valid in words.items():
+        if group in settings and settings[group][name] not in valid:
+            problems.append(f"{group}.{name}={settings[group][name]} must be one of {', '.join(valid)}")
+    if "trainer" in settings and settings["trainer"]["epochs"] <= 0:
+        problems.append(
+            f"trainer.epochs={settings['trainer']['epochs']:g} must be above 0; fraction=0 does not fine-tune"
+        )
     if problems:
         raise SettingsError("; ".join(problems))
 
@@ -141,7 +144,9 @@ def run_id(stage: str, settings: dict[str, Any], sources: dict[str, Any]) -> str
     the same data in another place is the same run, and other data under the same name is not.
     """
     matters = {name: value for name, value in settings.items() if name not in (*BOOKKEEPING, "pool", "task")}
-    if "trainer" in matters:
+    if stage == "select":
+        matters = {name: value for name, value in matters.items() if name not in ("trainer", "ranking")}
+    elif "trainer" in matters:
         matters["trainer"] = {k: v for k, v in matters["trainer"].items() if k not in DEVICE_SETTINGS}
     key = content_key({"stage": stage, "settings": matters, "sources": sources})[:8]
     return "-".join([*_readable(settings), f"s{settings['seed']}", key])

@@ -11,6 +11,8 @@ import pytest
 for name in [name for name in os.environ if name.startswith(("WANDB_", "HYDRA_", "LTD_OUTPUTS"))]:
     del os.environ[name]
 os.environ.update(HF_HUB_OFFLINE="1", WANDB_MODE="offline", TOKENIZERS_PARALLELISM="false")
+# Tests run side by side, one on each core; threads of their own would only wait for each other.
+os.environ["OMP_NUM_THREADS"] = "1"
 
 PREMISES = ("All dogs bark.", "No cat swims.", "Some birds fly.", "Ann met Bob.")
 """Premises of both the mirror's pool and its tasks; there are as many rows in each of its files."""

@@ -157,7 +157,7 @@ def test_fraction_zero_ranks_the_model_as_it_is(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(experiment, "finetune", forbidden)
     monkeypatch.setattr("ltd.embedder.minilm.Minilm.embed", forbidden)
     experiment.train(composed("train", tmp_path, "fraction=0"))
-    run = the_run(tmp_path, "train")
+    (run,) = (tmp_path / "train").glob("kcenter-0-*")
     metrics = json.loads((run / "metrics.json").read_text())
     assert metrics["budget"]["examples"] == metrics["budget"]["tokens"] == 0
     assert "before" not in metrics

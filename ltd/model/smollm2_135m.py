@@ -107,7 +107,6 @@ def _make(final: Path) -> None:
     _rebuild(work, work / "model")
     (work / "model").replace(final)
     shutil.rmtree(work)
-    logger.info("SmolLM2-135M-Instruct is ready in %s", final)
 
 
 def _download(work: Path) -> Path:
@@ -166,7 +165,7 @@ def main() -> int:
     """Make the model's folder, saying what is done; returns an exit code."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     try:
-        logger.info("SmolLM2-135M-Instruct: %s", ensure())
+        logger.info("SmolLM2-135M-Instruct is in %s", ensure())
     except LtdError as error:
         logger.error("%s", error)
         return 2

@@ -1,0 +1,80 @@
+"""Killed in any stage, a run goes on from what was done and ends with the same files; a sweep keeps its runs apart."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.lab.wandb_log import log_files, read_log
+from tests.test_experiment import RESULTS, SMALL
+
+ROOT = Path(__file__).resolve().parents[1]
+LONGER = [*SMALL, "trainer.epochs=6", "trainer.checkpoint_every_steps=5"]
+STAGES = {
+    "pool": "cache/pool/*",
+    "embed": "cache/points/*",
+    "choose": "train/*/selection.parquet",
+    "rank before": "cache/ranked/*",
+    "fine-tune": "train/*/checkpoints/last.ckpt",
+    "rank after": "train/*/ranked/*/*",
+}
+"""A file of each stage that is there in the middle of it."""
+
+
+def command(outputs: Path, *overrides: str) -> list[str]:
+    return [sys.executable, str(ROOT / "train.py"), *LONGER, f"outputs={outputs}", *overrides]
+
+
+def the_results(outputs: Path) -> dict[str, bytes]:
+    (run,) = [folder for folder in (outputs / "train").iterdir() if folder.is_dir()]
+    return {name: (run / name).read_bytes() for name in [*RESULTS, "model/model.safetensors"]}
+
+
+@pytest.fixture(scope="module")
+def unbroken(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    outputs = tmp_path_factory.mktemp("unbroken")
+    subprocess.run(command(outputs), cwd=outputs, check=True, capture_output=True)
+    return the_results(outputs)
+
+
+def kill_when_there(outputs: Path, pattern: str) -> bool:
+    """Start a run and kill it as soon as a file fits ``pattern``; whether it was still running then."""
+    process = subprocess.Popen(command(outputs), cwd=outputs, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 120
+    while process.poll() is None and not any(outputs.glob(pattern)) and time.monotonic() < deadline:
+        time.sleep(0.005)
+    alive = process.poll() is None
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    return alive
+
+
+@pytest.mark.parametrize(
+    "stage", [pytest.param(stage, marks=[] if stage == "fine-tune" else pytest.mark.slow) for stage in STAGES]
+)
+def test_killed_it_goes_on_and_ends_with_the_same_bytes(stage: str, unbroken: dict[str, bytes], tmp_path: Path) -> None:
+    assert kill_when_there(tmp_path, STAGES[stage])
+    again = subprocess.run(command(tmp_path), cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert again.returncode == 0, again.stderr
+    assert the_results(tmp_path) == unbroken
+    assert not list((tmp_path / "cache").glob("*/*.partial"))
+
+
+@pytest.mark.slow
+def test_a_sweep_makes_four_runs_of_their_own_and_one_embedding(tmp_path: Path) -> None:
+    sweep = ["-m", "sampler=random,kcenter", "seed=0,1", "tracker=wandb", "trainer.epochs=1"]
+    subprocess.run(command(tmp_path, *sweep), cwd=tmp_path, check=True, capture_output=True)
+    runs = [folder for folder in (tmp_path / "train").iterdir() if folder.is_dir()]
+    assert len(runs) == 4
+    logs = [read_log(file) for run in runs for file in log_files(run)]
+    assert {log.id for log in logs} == {run.name for run in runs}
+    assert len({log.group for log in logs}) == 1
+    # The related part and the sample of the whole pool, each embedded once for all four.
+    assert len(list((tmp_path / "cache" / "points").glob("*/points.npy"))) == 2
+    assert len(list((tmp_path / "cache" / "ranked").glob("*/predictions.parquet"))) == 2  # two tasks, untuned
