@@ -172,6 +172,7 @@ class Experiment(Generic[PartsT]):
             if self.run.state == "finished" and not self.settings["force"]:
                 logger.info("this run was finished before; force=true does it again")
             else:
+                self.load()  # first: a model that cannot be had is told before an embedding of minutes
                 if self.settings["force"]:
                     self.run.clear()
                 with self.run.recorded(self.settings), tracking(self.parts.tracker, self.run, self.settings) as tracker:
@@ -187,6 +188,10 @@ class Experiment(Generic[PartsT]):
     def loaded(self) -> LoadedModel:
         """The model as it is before anything is trained; fine-tuning changes its weights in place."""
         return self.parts.model.load()
+
+    def load(self) -> None:
+        """Have the model in memory."""
+        _ = self.loaded
 
     def rank(self, loaded: LoadedModel, cache: Cache, description: str) -> list[TaskScore]:
         """Every task scored with ``loaded``; what ``cache`` holds is not computed again."""

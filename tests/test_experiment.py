@@ -213,3 +213,12 @@ def test_a_selection_of_another_pool_is_refused(finished: Path, monkeypatch: pyt
     pool = choosing.PromptedPool.open(next((finished / "cache" / "pool").glob("*/")))
     with pytest.raises(LtdError, match="the selection was made from pool 0000000000000000"):
         choosing.saved_selection(run, pool)
+
+
+def test_a_model_that_cannot_be_had_is_told_before_anything_is_made(tmp_path: Path) -> None:
+    with pytest.raises(
+        LtdError, match=r"galactica_125m.*connect to a model hub, or point model.path= at a local folder"
+    ):
+        experiment.train(composed("train", tmp_path / "outputs", "model=galactica_125m"))
+    assert not (tmp_path / "outputs" / "cache").exists()
+    assert not list((tmp_path / "outputs" / "train").glob("kcenter*"))
