@@ -68,12 +68,12 @@ def test_killed_it_goes_on_and_ends_with_the_same_bytes(stage: str, unbroken: di
 
 @pytest.mark.slow
 def test_a_sweep_makes_four_runs_of_their_own_and_one_embedding(tmp_path: Path) -> None:
-    sweep = ["-m", "sampler=random,kcenter", "seed=0,1", "tracker=wandb", "trainer.epochs=1"]
-    subprocess.run(command(tmp_path, *sweep), cwd=tmp_path, check=True, capture_output=True)
+    sweep = command(tmp_path, "sampler=random,kcenter", "seed=0,1", "tracker=wandb", "trainer.epochs=1", "-m")
+    subprocess.run(sweep, cwd=tmp_path, check=True, capture_output=True)
     runs = [folder for folder in (tmp_path / "train").iterdir() if folder.is_dir()]
     assert len(runs) == 4
     logs = [read_log(file) for run in runs for file in log_files(run)]
-    assert {log.id for log in logs} == {run.name for run in runs}
+    assert {log.run_id for log in logs} == {run.name for run in runs}
     assert len({log.group for log in logs}) == 1
     # The related part and the sample of the whole pool, each embedded once for all four.
     assert len(list((tmp_path / "cache" / "points").glob("*/points.npy"))) == 2

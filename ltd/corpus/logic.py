@@ -17,13 +17,13 @@ NEGATION = Phenomenon(
         Contrast(
             "{a} {p.past}",
             entailed_by=("it is true that {a} {p.past}", "{a} did indeed {p}"),
-            left_open_by=("it is true that {b} {p.past}", "{a} did not {q}"),
+            left_open_by=("it is true that {b} {q.past}", "{b} did indeed {p}"),
             contradicted_by=("it is not true that {a} {p.past}", "{a} never {p.past}"),
         ),
         Contrast(
             "{a} did not {p}",
             entailed_by=("it is not true that {a} {p.past}", "{a} never {p.past}"),
-            left_open_by=("it is not true that {b} {p.past}", "{a} never {q.past}"),
+            left_open_by=("it is not true that {b} {q.past}", "{b} never {p.past}"),
             contradicted_by=("it is true that {a} {p.past}", "{a} did indeed {p}"),
         ),
     ),
@@ -36,7 +36,7 @@ COORDINATION = Phenomenon(
         Contrast(
             "{a} {p.past}",
             entailed_by=("both {a} and {b} {p.past}", "{b} {q.past}, and {a} {p.past}"),
-            left_open_by=("either {a} or {b} {p.past}", "both {b} and {c} {p.past}"),
+            left_open_by=("either {a} or {b} {p.past}", "{b} {p.past}, or {a} {p.past}"),
             contradicted_by=("neither {a} nor {b} {p.past}", "{b} {p.past}, but {a} did not"),
         ),
     ),
@@ -52,7 +52,7 @@ CONDITIONAL = Phenomenon(
                 "if {a} {p.past}, then {b} {q.past}. {a} {p.past}",
                 "{a} {p.past}. if {a} {p.past}, then {b} {q.past}",
             ),
-            left_open_by=("if {a} {p.past}, then {b} {q.past}", "if {a} {p.past}, then {b} {q.past}. {c} {p.past}"),
+            left_open_by=("if {a} {p.past}, then {b} {q.past}", "if {a} {p.past}, then {b} {q.past}. {a} {r.past}"),
             contradicted_by=(
                 "if {a} {p.past}, then {b} did not {q}. {a} {p.past}",
                 "if {b} {q.past}, then {a} {p.past}. {a} did not {p}",

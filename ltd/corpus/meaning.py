@@ -43,7 +43,7 @@ MONOTONICITY = Phenomenon(
         Contrast(
             "{a} {get.past} {this.a}",
             entailed_by=("{a} {get.past} {good.a} {this}", "{a} {get.past} {this.a} in the {place}"),
-            left_open_by=("{a} {get.past} {good.a} {other}", "{b} {get.past} {this.a} in the {place}"),
+            left_open_by=("{a} {get.past} something", "{a} {get.past} something in the {place}"),
             contradicted_by=("{a} did not {get} any {this.plural}", "{a} {get.past} no {this.plural}"),
         ),
         Contrast(
@@ -62,13 +62,13 @@ HYPERNYM = Phenomenon(
         Contrast(
             "{a} {get.past} {kind.a}",
             entailed_by=("{a} {get.past} {this.a}", "{a} {get.past} {good.a} {this}"),
-            left_open_by=("{a} {get.past} {other.a}", "{b} {get.past} {good.a} {this}"),
+            left_open_by=("{a} {get.past} {other.a}", "{b} {get.past} {other.a}"),
             contradicted_by=("{a} did not {get} any {kind.plural}", "{a} {get.past} no {kind.plural}"),
         ),
         Contrast(
             "{a} {get.past} {this.a}",
             entailed_by=("{a} {get.past} {good.a} {this}", "{a} {get.past} {this.a} and {other.a}"),
-            left_open_by=("{a} {get.past} {kind.a}", "{a} {get.past} {sister.a}"),
+            left_open_by=("{a} {get.past} {kind.a}", "{a} {get.past} {good.a} {kind}"),
             contradicted_by=("{a} did not {get} any {kind.plural}", "{a} {get.past} no {kind.plural}"),
         ),
     ),
@@ -81,13 +81,13 @@ PASSIVE = Phenomenon(
         Contrast(
             "{b} was {v.participle} by {a}",
             entailed_by=("{a} {v.past} {b}", "{a} {v.past} both {b} and {c}"),
-            left_open_by=("{c} {v.past} {b}", "{b} {v.past} {a}"),
+            left_open_by=("someone {v.past} {b}", "{c} {v.past} {b}"),
             contradicted_by=("{a} did not {v} {b}", "nobody {v.past} {b}"),
         ),
         Contrast(
             "{a} {v.past} {b}",
             entailed_by=("{b} was {v.participle} by {a}", "both {b} and {c} were {v.participle} by {a}"),
-            left_open_by=("{b} was {v.participle} by {c}", "{a} was {v.participle} by {b}"),
+            left_open_by=("{b} was {v.participle} by someone", "{b} was {v.participle} by {c}"),
             contradicted_by=("{b} was not {v.participle} by {a}", "{b} was not {v.participle} by anyone"),
         ),
     ),
@@ -100,13 +100,13 @@ RELATIVE = Phenomenon(
         Contrast(
             "the {role} {p.past}",
             entailed_by=("the {role} who {v.past} {a} {p.past}", "the {role} who {q.past} {p.past}"),
-            left_open_by=("the {role} who {v.past} {a} {q.past}", "{a}, who {v.past} the {role}, {p.past}"),
+            left_open_by=("someone who {v.past} the {role} {p.past}", "someone who {v.past} {a} {p.past}"),
             contradicted_by=("the {role} who {v.past} {a} did not {p}", "the {role} who {q.past} did not {p}"),
         ),
         Contrast(
             "{a} {p.past}",
             entailed_by=("{a}, who {v.past} the {role}, {p.past}", "{a}, who {q.past}, {p.past}"),
-            left_open_by=("{a}, who {v.past} the {role}, {q.past}", "the {role} who {v.past} {a} {p.past}"),
+            left_open_by=("someone who {v.past} {a} {p.past}", "someone who {q.past} {p.past}"),
             contradicted_by=("{a}, who {v.past} the {role}, did not {p}", "{a}, who {q.past}, did not {p}"),
         ),
     ),

@@ -9,32 +9,40 @@ SIDES = (("to the left of", "to the right of"), ("above", "below"), ("in front o
 
 def _degrees(cast: Cast) -> Slots:
     scale = cast.any(cast.lexicon.scales)
-    names = {place: cast.name() for place in "vwxyz"}
-    return names | {"over": f"is {scale.more} than", "under": f"is {scale.less} than"}
+    more, less = f"{scale.more} than", f"{scale.less} than"
+    words = {"over": f"is {more}", "under": f"is {less}", "not_over": f"is not {more}", "not_under": f"is not {less}"}
+    return words | {place: cast.name() for place in "vwxyz"}
 
 
 def _times(cast: Cast) -> Slots:
-    verb = cast.activity().past
-    return {place: cast.name() for place in "vwxyz"} | {"over": f"{verb} before", "under": f"{verb} after"}
+    verb = cast.activity()
+    words = {
+        "over": f"{verb.past} before",
+        "under": f"{verb.past} after",
+        "not_over": f"did not {verb} before",
+        "not_under": f"did not {verb} after",
+    }
+    return words | {place: cast.name() for place in "vwxyz"}
 
 
 def _sides(cast: Cast) -> Slots:
     over, under = cast.any((*SIDES, *[(under, over) for over, under in SIDES]))
-    return {place: f"the {cast.thing()}" for place in "vwxyz"} | {"over": f"is {over}", "under": f"is {under}"}
+    words = {"over": f"is {over}", "under": f"is {under}", "not_over": f"is not {over}", "not_under": f"is not {under}"}
+    return words | {place: f"the {cast.thing()}" for place in "vwxyz"}
 
 
 ONE_STEP = (
     Contrast(
         "{x} {over} {y}",
-        entailed_by=("{x} {over} {z}, and {z} {over} {y}", "{y} {under} {x}"),
-        left_open_by=("{x} {over} {z}, and {z} {over} {w}", "{z} {over} {y}"),
-        contradicted_by=("{y} {over} {z}, and {z} {over} {x}", "{y} {over} {x}"),
+        entailed_by=("{y} {under} {x}", "{x} {over} {z}, and {z} {over} {y}"),
+        left_open_by=("{x} {over} {z}", "either {x} or {z} {over} {y}"),
+        contradicted_by=("{y} {over} {x}", "{x} {not_over} {y}"),
     ),
     Contrast(
         "{x} {under} {y}",
-        entailed_by=("{x} {under} {z}, and {z} {under} {y}", "{y} {over} {x}"),
-        left_open_by=("{x} {under} {z}, and {z} {under} {w}", "{z} {under} {y}"),
-        contradicted_by=("{y} {under} {z}, and {z} {under} {x}", "{y} {under} {x}"),
+        entailed_by=("{y} {over} {x}", "{x} {under} {z}, and {z} {under} {y}"),
+        left_open_by=("{x} {under} {z}", "either {x} or {z} {under} {y}"),
+        contradicted_by=("{y} {under} {x}", "{x} {not_under} {y}"),
     ),
 )
 
@@ -46,8 +54,8 @@ CHAIN = (
             "{z} {over} {w}. {w} {over} {y}. {x} {over} {z}",
         ),
         left_open_by=(
-            "{x} {over} {z}. {z} {over} {w}. {v} {over} {y}",
-            "{x} {over} {z}. {y} {over} {w}. {z} {over} {w}",
+            "{x} {over} {z}. {z} {over} {w}. {w} {over} {v}",
+            "{z} {over} {w}. either {w} or {v} {over} {y}. {x} {over} {z}",
         ),
         contradicted_by=(
             "{y} {over} {z}. {z} {over} {w}. {w} {over} {x}",

@@ -37,7 +37,7 @@ QUANTIFIER = Phenomenon(
         Contrast(
             "all of the {these.plural} {p.past}",
             entailed_by=("each of the {these.plural} {p.past}", "every one of the {these.plural} {p.past}"),
-            left_open_by=("some of the {these.plural} {p.past}", "each of the {those.plural} {p.past}"),
+            left_open_by=("some of the {these.plural} {p.past}", "most of the {these.plural} {p.past}"),
             contradicted_by=("none of the {these.plural} {p.past}", "not all of the {these.plural} {p.past}"),
         ),
     ),
@@ -69,7 +69,7 @@ EXCLUSIVE = Phenomenon(
         Contrast(
             "{a} {p.past}",
             entailed_by=("only {a} {p.past}", "of {b} and {a}, only {a} {p.past}"),
-            left_open_by=("only {a} {q.past}", "of {b} and {a}, only {a} {q.past}"),
+            left_open_by=("only {a} {q.past}", "everyone except {b} {q.past}"),
             contradicted_by=("everyone except {a} {p.past}", "of {a} and {b}, only {b} {p.past}"),
         ),
     ),

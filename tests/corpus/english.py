@@ -55,8 +55,12 @@ class Reader:
         yield r"[Ii]t is (possible) that (.+)", lambda word, text: ("may", word, say(text))
         yield r"(.+), but (\w+) did not", lambda one, name: ("and", say(one), negate(name + one[one.index(" ") :]))
         yield r"(.+), and (.+)", lambda one, other: ("and", say(one), say(other))
+        yield r"(.+), or (.+)", lambda one, other: ("or", say(one), say(other))
         yield r"[Bb]oth (\w+) and (\w+) (.+)", lambda a, b, verb: ("and", say(f"{a} {verb}"), say(f"{b} {verb}"))
-        yield r"[Ee]ither (\w+) or (\w+) (.+)", lambda a, b, verb: ("or", say(f"{a} {verb}"), say(f"{b} {verb}"))
+        yield (
+            r"[Ee]ither ((?:the )?\w+) or ((?:the )?\w+) (.+)",
+            lambda a, b, verb: ("or", say(f"{a} {verb}"), say(f"{b} {verb}")),
+        )
         yield (
             r"[Nn]either (\w+) nor (\w+) (.+)",
             lambda a, b, verb: ("and", negate(f"{a} {verb}"), negate(f"{b} {verb}")),
@@ -77,7 +81,9 @@ class Reader:
         )
         yield r"[Nn]o (\w+) (.+)", lambda who, verb: ("not", self._count(who + "s", verb, "least", 1))
         yield (
-            r"([Aa]t least|[Aa]t most|[Mm]ore than|[Ff]ewer than|[Ee]xactly) (\w+) (\w+) (.+)",
+            r"([Aa]t least|[Aa]t most|[Mm]ore than|[Ff]ewer than|[Ee]xactly|[Oo]nly) ("
+            + "|".join(NUMBERS)
+            + r") (\w+) (.+)",
             lambda how, number, who, verb: self._number(how.lower(), NUMBERS.index(number), who, verb),
         )
         yield r"[Oo]nly (\w+) (.+)", lambda name, verb: self._alone(name, verb, does=True)
@@ -86,6 +92,14 @@ class Reader:
             r"([Ee]veryone|[Nn]obody) who (.+)",
             lambda who, verbs: ("and", *(self._rule(who.lower(), *self._split(verbs, x), x) for x in self.everyone)),
         )
+        yield (
+            r"[Ss]omeone who (.+)",
+            lambda verbs: (
+                "or",
+                *(("and", *(self._predicate(x, verb) for verb in self._split(verbs, x))) for x in self.everyone),
+            ),
+        )
+        yield r"[Ss]omeone (.+)", lambda verb: ("or", *(self._predicate(x, verb) for x in self.everyone))
         yield r"[Nn]obody (.+)", lambda verb: ("and", *(("not", self._predicate(x, verb)) for x in self.everyone))
 
     def _simple(self) -> Iterator[tuple[str, Callable[..., tuple]]]:
@@ -109,11 +123,13 @@ class Reader:
         attitude = lambda word, clause: self._attitude(who, word, self.sentence(clause))  # noqa: E731
         rules: list[tuple[str, Callable[..., tuple]]] = [
             (r"(?:did not|never|cannot have) (.+)", lambda verb: ("not", says(verb))),
+            (r"is not (.+)", lambda rest: ("not", says("is " + rest))),
             (r"(?:did indeed|must have) (.+)", says),
             (r"(may) have (.+)", lambda word, verb: ("may", word, says(verb))),
             (r"was not (\w+) by anyone", lambda verb: ("and", *(("not", self._deal(x, verb, who)) for x in self.everyone))),
-            (r"was not (\w+) by (\w+)", lambda verb, agent: ("not", self._deal(agent, verb, who))),
-            (r"(?:was|were) (\w+) by (\w+)", lambda verb, agent: self._deal(agent, verb, who)),
+            (r"was not (\w+) by ((?:the )?\w+)", lambda verb, agent: ("not", self._deal(agent, verb, who))),
+            (r"was (\w+) by someone", lambda verb: ("or", *(self._deal(x, verb, who) for x in self.everyone))),
+            (r"(?:was|were) (\w+) by ((?:the )?\w+)", lambda verb, agent: self._deal(agent, verb, who)),
             (r"was (\w+) that (.+)", attitude),
             (r"((?:wrongly |falsely )?\w+) that (.+)", attitude),
             (r"is (\w+) than (\w+)", lambda how, other: self._above(self.less_than, how, who, other)),
@@ -121,6 +137,8 @@ class Reader:
              lambda how, other: self._above(OPPOSITES, how, who, other)),
             (r"(\w+) to ([a-z].+)", lambda word, verb: self._action(who, word, says(verb))),
             (r"(\w+) (before|after) (\w+)", lambda verb, how, other: self._above(OPPOSITES, how, who, other, verb)),
+            (r"(\w+) (something)(?: in the (\w+))?", lambda verb, what, place: self._got(who, verb, "a", what, place)),
+            (r"(\w+) (an? \w+) and (an? \w+)", lambda verb, a, b: ("and", says(f"{verb} {a}"), says(f"{verb} {b}"))),
             (r"(\w+) (a|an|any|no) (?:(\w+), )?(?:(\w+) )?(\w+)(?: in the (\w+))?",
              lambda verb, article, *rest: self._got(who, verb, article, *rest)),
             (r"(\w+) both (\w+) and (\w+)", lambda verb, a, b: ("and", self._deal(who, verb, a), self._deal(who, verb, b))),
@@ -143,6 +161,7 @@ class Reader:
             "more than": more,
             "fewer than": ("not", at_least),
             "at most": ("not", more),
+            "only": ("and", at_least, ("not", more)),
             "exactly": ("and", at_least, ("not", more)),
         }[how]
 

@@ -2,7 +2,7 @@
 
 Formulas are nested tuples over atoms. Atoms that can constrain each other form a family (comparisons by one adjective,
 things got by one verb, members of one group), and each family is enumerated as small worlds: weak orders of the
-individuals, one or two things with every combination of features, groups of up to twelve members. What is left of a world
+individuals, up to four things with every combination of features, groups of up to twelve members. What is left of a world
 is which atoms it makes true. It knows nothing of how the corpus is generated.
 """
 
@@ -13,7 +13,7 @@ from itertools import product
 
 Formula = tuple
 LARGEST_GROUP = 12  # two more than the largest number word
-RELATIONS = ("least", "all", "most")
+KEPT = ("least", "all", "most", "something")  # words with a meaning of their own here
 
 
 def decide(premise: Formula, hypothesis: Formula, kinds: dict[str, str]) -> str:
@@ -36,7 +36,7 @@ def _abstracted(premise: Formula, hypothesis: Formula, kinds: dict[str, str]) ->
     def rename(part: object, is_head: bool = False) -> object:
         if isinstance(part, tuple):
             return tuple(rename(each, index == 0) for index, each in enumerate(part))
-        if isinstance(part, str) and not is_head and part not in RELATIONS:
+        if isinstance(part, str) and not is_head and part not in KEPT:
             return names.setdefault(part, f"w{len(names)}")
         return part
 
@@ -121,7 +121,7 @@ def _things(family: list[Formula], kinds: dict[str, str]) -> set[tuple[bool, ...
     """``("got", verb, person, noun, ("are", *adjectives), ("in", *places))``: the person got such a thing in such a place.
 
     One thing is of one sort, has any of the adjectives, and each person did not get it, or did so in one place or
-    none of those mentioned. Worlds have one thing or two.
+    none of those mentioned. Worlds have one thing to four: what is true of several is what is true of any of them.
     """
     nouns = sorted({atom[3] for atom in family})
     adjectives = sorted({adjective for atom in family for adjective in atom[4][1:]})
@@ -129,7 +129,7 @@ def _things(family: list[Formula], kinds: dict[str, str]) -> set[tuple[bool, ...
     persons = sorted({atom[2] for atom in family})
     witnessed = set()
     for noun in (*nouns, "thing"):
-        is_a = {noun, kinds.get(noun)}
+        is_a = {noun, kinds.get(noun), "something"}
         for has in product((False, True), repeat=len(adjectives)):
             owned = {adjective for adjective, true in zip(adjectives, has, strict=True) if true}
             for ways in product((None, "elsewhere", *places), repeat=len(persons)):
@@ -143,8 +143,9 @@ def _things(family: list[Formula], kinds: dict[str, str]) -> set[tuple[bool, ...
                         for atom in family
                     )
                 )
-    both = {tuple(map(max, one, other)) for one in witnessed for other in witnessed}
-    return witnessed | both
+    for _ in range(2):  # worlds of up to two things, then of up to four
+        witnessed |= {tuple(map(max, one, other)) for one in witnessed for other in witnessed}
+    return witnessed
 
 
 VALUATIONS = {"above": _orders, "count": _groups, "got": _things}

@@ -81,9 +81,9 @@ SENTIMENT = DataSet(
             {"positive": "Yes", "negative": "No"},
         ),
         Template(
-            "recommend",
-            "{review} Does the writer recommend it or advise against it?",
-            {"positive": "recommend", "negative": "against"},
+            "praise or criticism",
+            "{review} Is this praise or criticism?",
+            {"positive": "praise", "negative": "criticism"},
         ),
         Template(
             "stars",
