@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import islice
 
 from ltd.corpus.draw import Draw
 from ltd.corpus.lexicon import Lexicon
+from ltd.errors import DataError
 from ltd.example import Example, Prompt
 
 Row = tuple[dict[str, str], str]
 """An example's fields and its answer."""
+
+MOST_REPEATS = 1_000  # in a row: by then there is next to nothing new to come
 
 
 @dataclass(frozen=True)
@@ -50,11 +52,11 @@ class Template:
 
 @dataclass(frozen=True)
 class DataSet:
-    """Rows without end, cut off and made distinct here.
+    """Rows without end, made distinct and cut off here.
 
     Attributes
     ----------
-    rows : called with words, choices and how many rows are wanted; may give more.
+    rows : called with the words, the stream to draw from, and how many rows are wanted, it gives rows without end.
     """
 
     name: str
@@ -62,23 +64,28 @@ class DataSet:
     templates: tuple[Template, ...]
 
     def examples(self, lexicon: Lexicon, seed: int, number: int) -> list[Example]:
-        """``number`` examples, no two with the same fields."""
-        draw = Draw(seed, self.name)
-        return [
-            Example(f"{index}", self.name, fields, answer)
-            for index, (fields, answer) in enumerate(islice(_distinct(self.rows(lexicon, draw, number)), number))
-        ]
+        """``number`` examples, no two with the same fields.
+
+        Raises
+        ------
+        DataError
+            If there are not so many different ones.
+        """
+        examples: dict[tuple[str, ...], Example] = {}
+        repeats = 0
+        rows = self.rows(lexicon, Draw(seed, self.name), number)
+        while len(examples) < number:
+            fields, answer = next(rows)
+            example = Example(f"{len(examples)}", self.name, fields, answer)
+            repeats = 0 if examples.setdefault(tuple(fields.values()), example) is example else repeats + 1
+            if repeats > MOST_REPEATS:
+                raise DataError(
+                    f"the data set {self.name} has about {len(examples):,} different examples, "
+                    f"not the {number:,} that were asked for"
+                )
+        return list(examples.values())
 
     def prompts(self, lexicon: Lexicon, seed: int, number: int) -> list[Prompt]:
         """Every example through every template."""
         examples = self.examples(lexicon, seed, number)
         return [template.write(example) for example in examples for template in self.templates]
-
-
-def _distinct(rows: Iterator[Row]) -> Iterator[Row]:
-    seen = set()
-    for fields, answer in rows:
-        key = tuple(fields.values())
-        if key not in seen:
-            seen.add(key)
-            yield fields, answer

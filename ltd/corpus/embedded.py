@@ -46,16 +46,3 @@ MODALITY = Phenomenon(
         ),
     ),
 )
-
-IMPLICATIVE = Phenomenon(
-    "implicative",
-    _attitudes,
-    (
-        Contrast(
-            "{a} {p.past}",
-            entailed_by=("{a} {manage.past} to {p}",),
-            left_open_by=("{a} {want.past} to {p}",),
-            contradicted_by=("{a} did not {manage} to {p}", "{a} {fail.past} to {p}"),
-        ),
-    ),
-)

@@ -1,38 +1,11 @@
-"""Inferences in several steps: rules applied in a row, and one inference feeding or standing beside another."""
+"""Inferences in several steps: one that feeds another through a rule, and two that stand beside each other."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from ltd.corpus.contrast import Cast, Contrast, Inference, Label, Phenomenon, Reasoning, Slots
+from ltd.corpus.contrast import Cast, Inference, Label, Reasoning
 from ltd.corpus.draw import Draw
-
-
-def _rules(cast: Cast) -> Slots:
-    return {"a": cast.name(), "b": cast.name(), "p": cast.event(), "q": cast.event(), "r": cast.event()}
-
-
-RULES = Phenomenon(
-    "rules",
-    _rules,
-    (
-        Contrast(
-            "{a} {r.past}",
-            entailed_by=(
-                "everyone who {p.past} {q.past}. everyone who {q.past} {r.past}. {a} {p.past}",
-                "everyone who {q.past} {r.past}. {a} {p.past}. everyone who {p.past} {q.past}",
-            ),
-            left_open_by=(
-                "everyone who {p.past} {q.past}. everyone who {q.past} {r.past}. {b} {p.past}",
-                "everyone who {q.past} {r.past}. {a} did not {p}. everyone who {p.past} {q.past}",
-            ),
-            contradicted_by=(
-                "everyone who {p.past} {q.past}. nobody who {q.past} {r.past}. {a} {p.past}",
-                "nobody who {q.past} {r.past}. {a} {p.past}. everyone who {p.past} {q.past}",
-            ),
-        ),
-    ),
-)
 
 
 @dataclass(frozen=True)

@@ -61,16 +61,3 @@ COUNTING = Phenomenon(
         ),
     ),
 )
-
-EXCLUSIVE = Phenomenon(
-    "exclusive",
-    _people,
-    (
-        Contrast(
-            "{a} {p.past}",
-            entailed_by=("only {a} {p.past}", "of {b} and {a}, only {a} {p.past}"),
-            left_open_by=("only {a} {q.past}", "everyone except {b} {q.past}"),
-            contradicted_by=("everyone except {a} {p.past}", "of {a} and {b}, only {b} {p.past}"),
-        ),
-    ),
-)

@@ -123,7 +123,9 @@ def test_patterns_go_on() -> None:
 
 def test_wrong_sentences_are_wrong_and_right_ones_right() -> None:
     pasts = {verb.past_form for verb in TRAINING.events} - {verb.base for verb in TRAINING.events}
-    wrong = re.compile(rf"did not ({'|'.join(pasts)})\b|wanted \w+.* to\.|^\w+ed [A-Z]|^taught|was by|is than|has many \w+[^s]\.", re.I)
+    wrong = re.compile(
+        rf"did not ({'|'.join(pasts)})\b|wanted \w+.* to\.|^\w+ed [A-Z]|^taught|was by|is than|has many \w+[^s]\.", re.I
+    )
     for example in examples(grammar.ACCEPTABILITY):
         sentence = example.fields["sentence"]
         is_wrong = bool(wrong.search(sentence)) and not re.search(r"wanted to|has many \w+s\.", sentence)
