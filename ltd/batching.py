@@ -48,8 +48,17 @@ def plan_tokens(lengths: Sequence[int], examples_per_step: int, tokens: int, see
     [(2, 4), (3, 0)]
     """
     planned = plan_steps(len(lengths), examples_per_step, -(-tokens // sum(lengths)), None, seed)
-    seen = accumulate(sum(lengths[example] for example in step) for step in planned)
-    return planned[: 1 + sum(count < tokens for count in seen)]
+    return until_tokens(planned, lengths, tokens)
+
+
+def until_tokens(steps: Sequence[Indices], lengths: Sequence[int], tokens: int) -> list[Indices]:
+    """The first of ``steps``, up to the one with which ``tokens`` tokens were seen.
+
+    >>> until_tokens([(0, 1), (2,), (0,)], [10, 20, 30], tokens=31)
+    [(0, 1), (2,)]
+    """
+    seen = accumulate(sum(lengths[example] for example in step) for step in steps)
+    return list(steps[: 1 + sum(count < tokens for count in seen)])
 
 
 def held_out(n_examples: int, share: float, seed: int) -> tuple[Indices, Indices]:

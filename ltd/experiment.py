@@ -97,11 +97,11 @@ def _train(experiment: Experiment[SelectParts], tracker: Tracker) -> None:
         metrics = results.write_results(experiment.run.folder, header, before)
     else:
         with experiment.run.timed("fine-tune"):
-            tuned = _fine_tuned(experiment, list(pool.prompts(selection.indices)), tracker)
+            tuned, training = _fine_tuned(experiment, list(pool.prompts(selection.indices)), tracker)
         ranked = Cache(experiment.run.folder / "ranked")  # until all tasks are, and then predictions.parquet
         with experiment.run.timed("rank after"):
             after = experiment.rank(tuned, ranked, "after")
-        metrics = results.write_results(experiment.run.folder, header, after, before)
+        metrics = results.write_results(experiment.run.folder, header | {"training": training}, after, before)
         ranked.clear()
     tracker.log(results.tracked(metrics))
 
@@ -112,8 +112,10 @@ def _evaluate(experiment: Experiment[EvaluateParts], tracker: Tracker) -> None:
     tracker.log(results.tracked(results.write_results(experiment.run.folder, experiment.header(), scores)))
 
 
-def _fine_tuned(experiment: Experiment[SelectParts], prompts: Sequence[Prompt], tracker: Tracker) -> LoadedModel:
-    """The model fine-tuned on the prompts, read back from the run's ``model/`` also when it was just made."""
+def _fine_tuned(
+    experiment: Experiment[SelectParts], prompts: Sequence[Prompt], tracker: Tracker
+) -> tuple[LoadedModel, dict[str, Any]]:
+    """The model fine-tuned on the prompts, read back from ``model/`` also when it was just made; and what it saw."""
     from ltd.model.causal_lm import CausalLM
 
     settings, untuned = experiment.settings, experiment.loaded
@@ -134,9 +136,10 @@ def _fine_tuned(experiment: Experiment[SelectParts], prompts: Sequence[Prompt], 
         done = finetune(
             untuned, encoded, ids, experiment.finetuning(), settings["seed"], experiment.run.folder, on_step
         )
-    tracker.log({"train/truncated": done.truncated})
+    training = done.summary()
+    tracker.log({f"train/{name}": float(value) for name, value in training.items() if value is not None})
     tuned = CausalLM(name=experiment.parts.model.name, path=str(done.model)).load()
-    return replace(tuned, begin=untuned.begin, end=untuned.end, max_length=untuned.max_length)
+    return replace(tuned, begin=untuned.begin, end=untuned.end, max_length=untuned.max_length), training
 
 
 def _spent(selection: Selection) -> dict[str, float]:

@@ -9,16 +9,16 @@ import logging
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ltd.batching import Indices, held_out, plan_steps, plan_tokens
+from ltd.batching import Indices, held_out, plan_steps, plan_tokens, until_tokens
 from ltd.deferred_signals import DeferredSignals
 from ltd.encoding import Encoded
 from ltd.errors import TrainingError
 from ltd.example import content_key
-from ltd.finetune_settings import HOW_AND_WHERE, FinetuneSettings, StepReport
+from ltd.finetune_settings import HOW_AND_WHERE, FinetuneResult, FinetuneSettings, StepReport
 from ltd.hardware import has_fast_bfloat16
 from ltd.model import LoadedModel
 from ltd.model.folder import save_folder
@@ -31,33 +31,6 @@ if TYPE_CHECKING:
     from ltd.training import TrainingModule
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class FinetuneResult:
-    """What fine-tuning left.
-
-    Attributes
-    ----------
-    model : folder with the weights and the tokenizer, as `AutoModelForCausalLM` loads it.
-    losses : of each optimiser step, including those of earlier, interrupted calls.
-    tokens, padded_tokens : that training went through, prompts included, without and with padding.
-    seconds : spent in optimiser steps, including those of earlier calls whose work was kept.
-    validation_losses : of the examples held out, after each epoch; the model is that of the lowest.
-    truncated : how many examples lost the beginning of their prompt to fit into the window.
-    """
-
-    model: Path
-    losses: Sequence[float]
-    tokens: int
-    padded_tokens: int
-    seconds: float
-    validation_losses: Sequence[float]
-    truncated: int
-
-    @property
-    def steps(self) -> int:
-        return len(self.losses)
 
 
 def nothing(report: StepReport) -> None:
@@ -99,14 +72,18 @@ def finetune(
     if not kept:
         raise TrainingError(f"there is no example to train on: {len(encoded)} in all, {len(judges)} held out")
     lengths = [len(encoded[example].ids) for example in kept]
-    steps = [tuple(kept[example] for example in step) for step in _planned(lengths, settings, seed)]
+    planned = _planned(lengths, settings, seed)
+    within = planned if settings.tokens_cap is None else until_tokens(planned, lengths, settings.tokens_cap)
+    steps = [tuple(kept[example] for example in step) for step in within]
     data = TrainingData(encoded, ids, steps, settings.tokens_per_batch, judges)
     key = training_key(loaded.fingerprint, encoded, steps, settings, seed)
     adapters = nullcontext() if settings.lora is None else settings.lora.learning_on(loaded.network, seed)
     with adapters:
         done = _trained(TrainingModule(loaded.network, settings, data, seed, key), folder / "checkpoints", on_step)
     _save(loaded, folder)
-    return FinetuneResult(folder / "model", **done, truncated=truncated)
+    examples = len({example for step in steps[: len(done["losses"])] for example in step})
+    capped = len(within) < len(planned)
+    return FinetuneResult(folder / "model", **done, truncated=truncated, examples=examples, capped=capped)
 
 
 def _truncated(encoded: Sequence[Encoded]) -> int:

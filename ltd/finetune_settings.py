@@ -1,9 +1,10 @@
-"""What can be set of fine-tuning, and what it reports of each step."""
+"""What can be set of fine-tuning, and what it reports of each step and of the whole."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 from ltd.errors import SettingsError
@@ -23,6 +24,7 @@ class FinetuneSettings:
     epochs : how often every example is seen.
     steps : the number of optimiser steps.
     tokens : how many are seen, prompts included and padding not; the step that reaches it is the last.
+    tokens_cap : how many are seen at most, whatever says how long training is; None: no end but that.
     examples_per_step : examples in an optimiser step, whatever their lengths and the number of devices.
     tokens_per_batch : padded tokens that go through the network at once, on each device; changes memory and speed only.
     loss_on : the targets' tokens, or all.
@@ -51,6 +53,7 @@ class FinetuneSettings:
     epochs: float = 3
     steps: int | None = None
     tokens: int | None = None
+    tokens_cap: int | None = None
     examples_per_step: int = 8
     tokens_per_batch: int = 2048
     loss_on: Literal["target", "all"] = "target"
@@ -101,6 +104,49 @@ class StepReport:
     validation_loss: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class FinetuneResult:
+    """What fine-tuning left.
+
+    Attributes
+    ----------
+    model : folder with the weights and the tokenizer, as `AutoModelForCausalLM` loads it.
+    losses : of each optimiser step, including those of earlier, interrupted calls.
+    tokens, padded_tokens : that training went through, prompts included, without and with padding.
+    seconds : spent in optimiser steps, including those of earlier calls whose work was kept.
+    validation_losses : of the examples held out, after each epoch; the model is that of the lowest.
+    truncated : how many examples lost the beginning of their prompt to fit into the window.
+    examples : how many were trained on, each counted once.
+    capped : whether `FinetuneSettings.tokens_cap` ended training before its own end.
+    """
+
+    model: Path
+    losses: Sequence[float]
+    tokens: int
+    padded_tokens: int
+    seconds: float
+    validation_losses: Sequence[float]
+    truncated: int
+    examples: int
+    capped: bool
+
+    @property
+    def steps(self) -> int:
+        return len(self.losses)
+
+    def summary(self) -> dict[str, float | bool | None]:
+        """The numbers of ``metrics.json``, as plain values."""
+        return {
+            "examples": self.examples,
+            "tokens": self.tokens,
+            "steps": self.steps,
+            "final_loss": self.losses[-1],
+            "validation_loss": min(self.validation_losses, default=None),
+            "capped": self.capped,
+            "truncated": self.truncated,
+        }
+
+
 HOW_AND_WHERE = (
     "tokens_per_batch",
     "gradient_checkpointing",
@@ -118,7 +164,15 @@ WORDS = {
     "loss_on": ("target", "all"),
     "schedule": ("linear", "cosine", "constant"),
 }
-AT_LEAST_ONE = ("steps", "tokens", "patience", "examples_per_step", "tokens_per_batch", "checkpoint_every_steps")
+AT_LEAST_ONE = (
+    "steps",
+    "tokens",
+    "tokens_cap",
+    "patience",
+    "examples_per_step",
+    "tokens_per_batch",
+    "checkpoint_every_steps",
+)
 
 
 def trainer_problems(trainer: Mapping[str, Any]) -> list[str]:

@@ -67,6 +67,7 @@ class TrainerSettings:
     epochs: float = MISSING
     steps: int | None = MISSING
     tokens: int | None = MISSING
+    tokens_cap: int | None = MISSING
     examples_per_step: int = MISSING
     tokens_per_batch: int = MISSING
     loss_on: str = MISSING

@@ -25,6 +25,7 @@ def show(run: Run) -> None:
         console.print(*_tables(metrics), sep="\n\n")
         _print_constant(console, metrics["tasks"])
         _print_budget(console, metrics.get("budget"))
+        _print_training(console, metrics.get("training"))
     manifest = _manifest(run.folder)
     if manifest and not metrics_file.exists():
         console.print(_selection_table(run.folder, manifest))
@@ -161,6 +162,15 @@ def _print_budget(console: Console, budget: dict[str, Any] | None) -> None:
         console.print(
             f"budget    {budget['examples']:,} examples, {budget['tokens']:,} tokens; {100 * budget['fraction']:.3g}% "
             f"of {budget['pool']:,} prompts, chosen from {budget['related']:,} candidates"
+        )
+
+
+def _print_training(console: Console, training: dict[str, Any] | None) -> None:
+    if training:
+        stopped = "; stopped there by trainer.tokens_cap" if training["capped"] else ""
+        console.print(
+            f"training  {training['tokens']:,} tokens in {training['steps']:,} steps, "
+            f"of {training['examples']:,} examples{stopped}"
         )
 
 

@@ -135,6 +135,19 @@ def test_training_may_be_as_long_as_a_number_of_tokens(tmp_path):
     assert len(reports) == result.steps == reports[0].steps
 
 
+def test_a_cap_on_tokens_ends_training_and_says_so_only_where_it_is_reached(tmp_path):
+    settings = replace(SETTINGS, match="epochs", steps=None, epochs=4, examples_per_step=2)
+    whole = train(tmp_path / "whole", settings)
+    loose = train(tmp_path / "loose", replace(settings, tokens_cap=whole.tokens))
+    tight = train(tmp_path / "tight", replace(settings, tokens_cap=120))
+    assert (whole.capped, loose.capped, tight.capped) == (False, False, True)
+    assert weights(tmp_path / "loose") == weights(tmp_path / "whole")
+    assert 120 <= tight.tokens < 120 + 2 * 40
+    assert tight.losses[0] == whole.losses[0]
+    assert tight.examples == 2 * tight.steps < whole.examples == len(PROMPTS)
+    assert tight.summary()["capped"] is True
+
+
 JUDGED = replace(
     SETTINGS, match="epochs", steps=None, epochs=6, examples_per_step=5, lr=0.05, validation_share=0.3, patience=2
 )
