@@ -15,6 +15,7 @@ from __future__ import annotations
 import logging
 import math
 import os
+import re
 import shlex
 import sys
 from collections.abc import Callable, Iterator
@@ -60,6 +61,7 @@ MENDABLE = (
 def run(main: Callable[[], Any], conf: Path) -> None:
     """Run a script's Hydra ``main``, whose configuration lies in ``conf``, and leave with the right exit code."""
     settings.register()
+    sys.argv[1:] = [globbed_in_folders(argument, conf) for argument in sys.argv[1:]]
     output = cast(TextIO, _Output(sys.stdout))
     try:
         with redirect_stdout(output):
@@ -80,6 +82,17 @@ def run(main: Callable[[], Any], conf: Path) -> None:
         raise SystemExit(COMPOSITION_ERROR) from None
     finally:
         output.flush()
+
+
+def globbed_in_folders(argument: str, conf: Path) -> str:
+    """``experiment=glob(paper/*)`` with the options written out; Hydra's own glob sees none that lie in a folder."""
+    found = re.fullmatch(r"(\+?(\w+))=glob\(([\w*?]+/[\w*?/]+)\)", argument)
+    if found is None:
+        return argument
+    key, group, pattern = found.groups()
+    files = sorted((conf / group).glob(f"{pattern}.yaml"))
+    options = [file.relative_to(conf / group).with_suffix("").as_posix() for file in files]
+    return f"{key}={','.join(options)}" if options else argument
 
 
 def job(stage: str, config: DictConfig) -> float:
