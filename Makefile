@@ -14,7 +14,7 @@ INSTALLING := .venv-installing
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run test test-slurm lint format constraints clean distclean
+.PHONY: help setup run report test test-slurm lint format constraints clean distclean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +37,13 @@ $(READY): pyproject.toml constraints.txt
 
 run: setup ## set up, then the main job: choose a coreset, fine-tune on it, score before and after (ARGS="seed=1 ...")
 	$(BIN)/python train.py sampler=kcenter fraction=0.005 $(ARGS)
+
+# In a folder of its own, so that the report is on these runs and no others; stopped, the same command goes on.
+PAPER := outputs/paper
+report: setup ## the paper's table and the row it lacks, three seeds each, and the report on them: an hour on two cores
+	$(BIN)/python train.py -m seed=0,1,2 'experiment=glob(paper/*)' outputs=$(PAPER) cache=outputs/cache $(ARGS)
+	$(BIN)/python train.py -m seed=0,1,2 sampler=random,kcenter fraction=0.001 outputs=$(PAPER) cache=outputs/cache $(ARGS)
+	$(BIN)/python -m ltd.report $(PAPER)/train --out $(PAPER)/report
 
 test: setup ## set up what is missing, then run the quick tests (ARGS="-m slow" for the others)
 	$(BIN)/python -m pytest $(ARGS)

@@ -46,7 +46,8 @@ class MultipleChoice:
         False?\\nAnswer:``, and the answers in the order of the labels.
     format : the name of that format.
     split : goes into both file names where they have ``{split}``; or a split for each convention.
-    path : folder of a mirror that holds `file`; None reads `hub_file` of `repository` at `revision` on the hub.
+    path : folder of a mirror that holds `file`; None reads `hub_file` of `repository` at `revision` on the hub, which a
+        task of one's own need not have.
     template : under ``single``, the template of promptsource to use instead of the task's own format.
     promptsource : what promptsource calls the data set, such as ``super_glue/rte``.
     templates_path : folder that holds ``promptsource/<data set>/templates.yaml``.
@@ -68,9 +69,9 @@ class MultipleChoice:
     choices: Sequence[str]
     split: str | Mapping[str, str]
     file: str
-    repository: str
-    hub_file: str
-    revision: str
+    repository: str | None = None
+    hub_file: str = ""
+    revision: str = "main"
     format: str = "lm_eval"
     path: str | None = None
     convention: str = "single"
@@ -234,6 +235,8 @@ class MultipleChoice:
         file, hub_file = self.file.format(split=self._split), self.hub_file.format(split=self._split)
         remedy = f"set LTD_DATA or task.{self.name}.path to a folder that holds {file}"
         if self.path is None:
+            if self.repository is None:
+                raise DataError(f"task {self.name} is nowhere to be read from: {remedy}")
             return HubRepository(self.repository, self.revision, remedy).file(hub_file)
         folder = LocalFolder(self.path, remedy)
         found = folder.names(self.file.format(split="*"))

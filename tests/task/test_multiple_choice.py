@@ -29,9 +29,6 @@ def pairs(tmp_path):
             choices=("{{first}}", "{{second}}"),
             split="validation",
             file="{split}.parquet",
-            repository="",
-            hub_file="",
-            revision="",
             path=str(tmp_path),
         )
 
@@ -132,6 +129,11 @@ def test_a_mirror_without_the_data_set_is_named_with_the_remedy(rte, tmp_path):
     assert str(refused.value) == (
         f"there is no file {tmp_path}/{file}; set LTD_DATA or task.rte.path to a folder that holds {file}"
     )
+
+
+def test_a_task_with_neither_a_folder_nor_a_repository_says_what_to_set(pairs):
+    with pytest.raises(DataError, match=r"pairs is nowhere to be read from: set LTD_DATA or task\.pairs\.path to a"):
+        replace(pairs(first=["a"], second=["b"], label=[0]), path=None).source()
 
 
 def test_from_the_hub_the_same_rows_are_the_same_task(rte, mirror, tmp_path, monkeypatch):
