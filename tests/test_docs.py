@@ -46,8 +46,11 @@ def commands() -> Iterator[tuple[str, str, list[str]]]:
 
 
 COMMANDS = list(dict.fromkeys((place, program, tuple(words)) for place, program, words in commands()))
+# What `docs/extending.md` adds lies in a folder of the reader's; test_extending_page.py runs it.
 SCRIPTS = [
-    (place, words) for place, program, words in COMMANDS if re.fullmatch(r"(train|select|evaluate)\.py", words[0])
+    (place, words)
+    for place, _, words in COMMANDS
+    if re.fullmatch(r"(train|select|evaluate)\.py", words[0]) and "--config-dir" not in words
 ]
 MODULES = [(place, words) for place, _, words in COMMANDS if words[:1] == ("-m",) and words[1].startswith("ltd.")]
 PROGRAMS = [(place, words) for place, _, words in COMMANDS if words[0].startswith("benchmarks/")]
@@ -63,12 +66,14 @@ def first_values(words: tuple[str, ...]) -> list[str]:
     """The overrides of the first run of a command, which may be a sweep and may offer values as ``a|b``."""
     overrides = []
     for word in words:
-        if word in ("-m", "--multirun") or word.startswith("+local"):
+        if word in ("-m", "--multirun", "...") or word.startswith("+local"):
             continue
         key, _, value = globbed_in_folders(word, CONF).partition("=")
         if value.startswith("glob("):
             group = CONF / key.lstrip("+")
             value = next(file.stem for file in sorted(group.glob(f"{value[5:-1]}.yaml")))
+        if interval := re.search(r"interval\((.+?),", value):  # a range that Optuna searches
+            value = interval[1]
         if not value.startswith(("[", "{")):
             value = re.split(r"[,|]", value)[0]
         overrides.append(f"{key}={value}".replace("...", "1"))

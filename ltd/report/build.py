@@ -1,0 +1,189 @@
+"""From folders of runs to the report: every section, and before them a summary in a few plain sentences."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from ltd.errors import SettingsError, unknown_name
+from ltd.progress import Progress, silent
+from ltd.report.arms import Arm, read_runs
+from ltd.report.claims import Finding, claims, findings
+from ltd.report.comparisons import Compared, baseline_arms, compare_with_baseline, comparisons
+from ltd.report.content import Report, Section
+from ltd.report.contrasts import Pair
+from ltd.report.costs import costs
+from ltd.report.efficiency import efficiency
+from ltd.report.integrity import integrity
+from ltd.report.paper import paper_contrast
+from ltd.report.results_table import constant_tasks, results
+from ltd.report.selections import selections
+from ltd.report.sensitivity import sensitivity
+from ltd.report.wording import counted, joined, points
+from ltd.statistics.comparison import Verdict
+
+BASELINE = "sampler=random"
+
+TITLE = "Is choosing better than chance?"
+
+
+@dataclass(frozen=True)
+class Built:
+    """A report, and the findings that ``claims.json`` is written from."""
+
+    report: Report
+    findings: Sequence[Finding]
+
+
+def report(places: Iterable[Path], baseline: str = BASELINE, progress: Progress = silent) -> Report:
+    """The report of all finished runs below ``places``; see `build`."""
+    return build(places, baseline, progress).report
+
+
+def build(places: Iterable[Path], baseline: str = BASELINE, progress: Progress = silent) -> Built:
+    """The report of all finished runs below ``places``.
+
+    Parameters
+    ----------
+    baseline : what the others are compared with, as a setting and its value.
+
+    Raises
+    ------
+    DataError
+        If there is no finished run.
+    SettingsError
+        If the baseline is no setting and value, or a sampler that does not exist among the runs.
+    """
+    found = read_runs(places)
+    arms = found.arms
+    chosen = baseline_arms(arms, baseline)
+    _check(arms, chosen, baseline)
+    compared = compare_with_baseline(arms, baseline)
+    tested = findings(arms, chosen)
+    makers: tuple[Callable[[], Section], ...] = (
+        lambda: results(arms),
+        lambda: efficiency(arms, baseline),
+        lambda: comparisons(arms, baseline),
+        lambda: claims(tested),
+        lambda: sensitivity(_families(compared, tested)),
+        lambda: costs(arms, chosen),
+        lambda: selections(arms),
+        lambda: integrity(found),
+    )
+    sections = []
+    for done, make in enumerate(makers):
+        progress(done, len(makers))
+        sections.append(make())
+    progress(len(makers), len(makers))
+    made = f"Made {datetime.now(UTC):%Y-%m-%d %H:%M} UTC by ltd {version('ltd')} from {_of_runs(arms)}."
+    return Built(Report(TITLE, made, _summary(arms, compared, tested, baseline), sections), tested)
+
+
+def _check(arms: Sequence[Arm], chosen: Sequence[Arm], baseline: str) -> None:
+    """A sampler's name that no run has is refused: it is a slip, or the wrong folder."""
+    key, _, value = baseline.partition("=")
+    samplers = {arm.sampler for arm in arms if arm.sampler is not None}
+    if key == "sampler" and not chosen and samplers and value != "random":
+        raise SettingsError(unknown_name("sampler among these runs", value, samplers))
+
+
+def _families(compared: Sequence[Compared], tested: Sequence[Finding]) -> list[list[Pair]]:
+    """Contrasts corrected together: those with the baseline, then each family of claims, none twice."""
+    families: dict[str, list[Pair]] = {"baseline": [(one.arm, one.baseline) for one in compared]}
+    seen = {*families["baseline"]}
+    for one in tested:
+        if one.arms is not None and one.arms not in seen:
+            seen.add(one.arms)
+            families.setdefault(one.claim.family, []).append(one.arms)
+    return [*families.values()]
+
+
+def _of_runs(arms: Sequence[Arm]) -> str:
+    return f"{counted(sum(len(arm.runs) for arm in arms), 'run')} of {counted(len(arms), 'arm')}"
+
+
+def _summary(
+    arms: Sequence[Arm], compared: Sequence[Compared], tested: Sequence[Finding], baseline: str
+) -> tuple[str, ...]:
+    """What was compared, does choosing beat chance, by how much, what of the paper's claims; what cannot be told."""
+    lines = (
+        _what_was_compared(arms),
+        _against_chance(compared, baseline),
+        _the_paper(tested),
+        _what_cannot_be_told(arms, compared),
+    )
+    return tuple(line for line in lines if line)
+
+
+def _what_was_compared(arms: Sequence[Arm]) -> str:
+    samplers = sorted({arm.sampler for arm in arms if arm.sampler not in (None, "all")}, key=str)
+    budgets = dict.fromkeys(arm.budget_word for arm in sorted(arms, key=lambda arm: arm.examples) if arm.budget_word)
+    seeds = sorted({len(arm.runs) for arm in arms if not arm.is_untrained})
+    asked = {arm.runs[0].answers.key: (len(arm.runs[0].answers.questions), len(arm.tasks)) for arm in arms}
+    questions = joined([f"{counted(n, 'question')} of {counted(k, 'task')}" for n, k in asked.values()], "or")
+    models = sorted({arm.model for arm in arms})
+    spread = f"{seeds[0]} to {seeds[-1]} seeds" if len(seeds) > 1 else counted(sum(seeds), "seed")
+    words = f"{_of_runs(arms)} were compared: the model{'s' * (len(models) > 1)} {joined(models)}"
+    if samplers:
+        words += f", trained on what {joined([str(sampler) for sampler in samplers])} chose"
+        words += f" ({'; '.join(filter(None, (joined([*budgets]), f'{spread} an arm')))})"
+    return f"{words}, and asked {questions}."
+
+
+def _against_chance(compared: Sequence[Compared], baseline: str) -> str:
+    name = baseline.partition("=")[2]
+    if not compared:
+        return f"Whether choosing beats chance cannot be told: no arm stands beside {name} at equal budget."
+    counts: Counter[Verdict] = Counter(one.comparison.verdict for one in compared)
+    n = len(compared)
+    if counts["better"]:
+        best = max(compared, key=lambda one: (one.comparison.verdict == "better", one.comparison.interval[0]))
+        low, high = best.comparison.interval
+        lead = f"Choosing was better than {name} in {counts['better']} of {counted(n, 'comparison')} at equal budget"
+        lead += f", most surely by {best.arm.name}: {points(best.comparison.difference)} points ({points(low)} to "
+        lead += f"{points(high)})"
+    else:
+        least, most = (pick(one.comparison.difference for one in compared) for pick in (min, max))
+        lead = f"In none of {counted(n, 'comparison')} at equal budget was choosing shown to be better than {name}"
+        lead += f" (differences of {points(least)} to {points(most)} points)"
+    words: dict[Verdict, str] = {
+        "worse": "worse",
+        "no difference": "without a difference that matters",
+        "undecidable": "undecidable",
+    }
+    rest = [f"{counts[verdict]} {word}" for verdict, word in words.items() if counts[verdict]]
+    return f"{lead}; {joined(rest)}." if rest else f"{lead}."
+
+
+def _the_paper(tested: Sequence[Finding]) -> str:
+    """The claim that the abstract makes, and the contrast that it needs and lacks."""
+    claim, decisive = (next(one for one in tested if one.claim.id == name) for name in ("C1", "D1"))
+    assert claim.claim.rows is not None
+    own, _ = claim.claim.paper_verdict(paper_contrast(*claim.claim.rows))
+    words = (
+        f"The paper's abstract, that 0.5% of the data does better than all that is related, is {own} by its own table"
+    )
+    if claim.comparison is not None:
+        words += f"; here it is {claim.verdict} ({points(claim.comparison.difference)} points)"
+    if decisive.comparison is not None and decisive.arms is not None:
+        ours, theirs = decisive.arms
+        words += f". What it lacks, {ours.name} against {theirs.name}, comes to "
+        words += f"{points(decisive.comparison.difference)} points: {decisive.comparison.words}"
+    return f"{words}."
+
+
+def _what_cannot_be_told(arms: Sequence[Arm], compared: Sequence[Compared]) -> str:
+    parts = []
+    if compared:
+        least = min(one.comparison.detectable for one in compared)
+        parts.append(f"true differences below {100 * least:.1f} points, which so many seeds and questions mostly miss")
+    if capped := [arm.name for arm in arms if arm.is_capped]:
+        parts.append(f"what {joined(capped)} would come to without the cap on training tokens that stopped them")
+    if constant := [arm.name for arm in arms if len(constant_tasks(arm)) == len(arm.tasks)]:
+        parts.append(f"what {joined(constant)} knew, of which a run gave one answer to all questions")
+    text = "; ".join(parts)
+    return f"What cannot be told: {text}." if text else ""

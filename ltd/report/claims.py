@@ -1,0 +1,237 @@
+"""The claim ledger: what the paper claims, what its own numbers say of it, and what ours do."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ltd.atomic import write_json
+from ltd.report import paper
+from ltd.report.arms import Arm
+from ltd.report.claim_list import CLAIMS, Claim
+from ltd.report.content import Cell, Section, Table, Tone
+from ltd.report.contrasts import Pair, versus
+from ltd.report.results_table import CAPPED
+from ltd.report.wording import NOTHING, joined, p_words, points
+from ltd.statistics.comparison import MARGIN, Comparison, holm
+
+NOT_TESTED = "not tested here"
+OURS = f"""Averages over the same questions and matched seeds. p is corrected within the family of the claim (C1 to \
+C5; each question its own), and the interval is at the level that this correction leaves. Detectable is the smallest \
+true difference that so many questions and seeds would show in 80 of 100 such studies. A claim of not being worse is \
+held to {100 * MARGIN:g} points. {CAPPED} stopped at the cap on training tokens, so that it is not all the data that \
+the claim is about."""
+
+THEIRS = """Each percentage of the paper's table is a whole count of 277, 56, 1,000, 1,000 and 1,200 questions. The \
+test of the averages counts its five columns alike; pooled are all 3,533 questions (chi-squared). Both take two rows \
+as independent and know of one run each: how much another seed would differ is in neither."""
+
+TONES: dict[str, Tone] = {"supported": "good", "contradicted": "bad"}
+
+
+@dataclass(frozen=True, eq=False)
+class Finding:
+    """A claim, and one of our contrasts that bears on it.
+
+    Attributes
+    ----------
+    arms, comparison : None if no runs of this report bear on it.
+    """
+
+    claim: Claim
+    arms: Pair | None = None
+    comparison: Comparison | None = None
+
+    @property
+    def verdict(self) -> str:
+        """``supported``, ``contradicted``, ``undecidable at this power`` or `NOT_TESTED`."""
+        if self.comparison is None:
+            return NOT_TESTED
+        if self.claim.says == "not worse":
+            answers = {"yes": "supported", "no": "contradicted"}
+            return answers.get(self.comparison.not_worse(), "undecidable at this power")
+        answers = {"better": "supported", "worse": "contradicted", "no difference": "contradicted"}
+        return answers.get(self.comparison.verdict, "undecidable at this power")
+
+    @property
+    def tone(self) -> Tone:
+        return "plain" if self.comparison is None else TONES.get(self.verdict, "unsure")
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        return () if self.arms is None else tuple(folder for arm in self.arms for folder in arm.folders)
+
+
+def findings(arms: Sequence[Arm], baseline: Sequence[Arm]) -> list[Finding]:
+    """Every claim with each contrast of ours that bears on it, corrected within its family."""
+    families: dict[str, list[tuple[Claim, Pair]]] = {}
+    for claim in CLAIMS:
+        families.setdefault(claim.family, []).extend((claim, pair) for pair in claim.pairs(arms, baseline))
+    tested = {family: holm([versus(*pair) for _, pair in members]) for family, members in families.items()}
+    found = [
+        Finding(claim, pair, comparison)
+        for family, members in families.items()
+        for (claim, pair), comparison in zip(members, tested[family], strict=True)
+    ]
+    return [one for claim in CLAIMS for one in ([one for one in found if one.claim is claim] or [Finding(claim)])]
+
+
+def claims(found: Sequence[Finding]) -> Section:
+    """The ledger as a section."""
+    return Section(
+        "claims", "The claim ledger", _lead(found), (_table(found), _paper_table(found)), notes=_notes(found)
+    )
+
+
+def write_claims(found: Sequence[Finding], folder: Path) -> Path:
+    """Write ``claims.json``: each claim with its findings, whose runs are told from the report's folder on."""
+    statements = [
+        claim.statement() | {"ours": [_statement(one, folder) for one in found if one.claim is claim and one.arms]}
+        for claim in dict.fromkeys(one.claim for one in found)
+    ]
+    verdicts = {claim["id"]: [one["verdict"] for one in claim["ours"]] or [NOT_TESTED] for claim in statements}
+    write_json(folder / "claims.json", {"verdicts": verdicts, "claims": statements})
+    return folder / "claims.json"
+
+
+def _statement(one: Finding, folder: Path) -> dict[str, Any]:
+    comparison, arms = one.comparison, one.arms
+    assert comparison is not None
+    assert arms is not None
+    low, high = comparison.interval
+    return {
+        "arm": arms[0].name,
+        "against": arms[1].name,
+        "difference": comparison.difference,
+        "interval": [low, high],
+        "level": comparison.level,
+        "p_value": comparison.p_value,
+        "adjusted_p_value": comparison.adjusted_p_value,
+        "mcnemar_p_value": comparison.mcnemar_p_value,
+        "smallest_detectable": comparison.detectable,
+        "seeds": list(comparison.seeds),
+        "only_about_these_runs": comparison.conditional,
+        "stopped_at_cap": [arm.name for arm in arms if arm.is_capped],
+        "verdict": one.verdict,
+        "runs": [[_from(folder, run) for run in arm.folders] for arm in arms],
+    }
+
+
+def _from(folder: Path, run: Path) -> str:
+    """As the page has it: it still holds if both are moved together."""
+    return Path(os.path.relpath(run.resolve(), folder.resolve())).as_posix()
+
+
+def _table(found: Sequence[Finding]) -> Table:
+    columns = ("id", "claim", "verdict", "our contrast", "ours (points)", "interval", "p (Holm)", "detectable (points)")
+    rows, before = [], None
+    for one in found:
+        claim = [Cell(one.claim.id), Cell(one.claim.words)] if one.claim is not before else [Cell("")] * 2
+        rows.append((*claim, *_our_cells(one)))
+        before = one.claim
+    return Table(
+        "claims",
+        "Each claim, and what these runs say of it",
+        columns,
+        tuple(rows),
+        frozenset({4, 5, 6, 7}),
+        note=OURS,
+    )
+
+
+def _our_cells(one: Finding) -> list[Cell]:
+    if one.comparison is None or one.arms is None:
+        return [Cell(NOT_TESTED), Cell(f"`{one.claim.command}`"), *[Cell(NOTHING)] * 4]
+    comparison, folders = one.comparison, one.folders
+    low, high = comparison.interval
+    names = [f"{arm.name}{CAPPED if arm.is_capped else ''}" for arm in one.arms]
+    return [
+        Cell(one.verdict, sources=folders, tone=one.tone),
+        Cell(" against ".join(names), sources=folders),
+        Cell(points(comparison.difference), 100 * comparison.difference, folders),
+        Cell(f"{points(low)} to {points(high)}", sources=folders),
+        Cell(p_words(comparison.adjusted_p_value), comparison.adjusted_p_value, folders),
+        Cell(f"{100 * comparison.detectable:.1f}", 100 * comparison.detectable, folders),
+    ]
+
+
+def _paper_table(found: Sequence[Finding]) -> Table:
+    columns = (
+        "id",
+        "where the paper makes it",
+        "the paper's averages (%)",
+        "difference (points)",
+        "95% interval",
+        "p",
+        "pooled (points)",
+        "p, pooled",
+        "by its own counts",
+    )
+    claims_ = dict.fromkeys(one.claim for one in found)
+    return Table(
+        "paper_claims",
+        "What the paper's own counts say of each claim",
+        columns,
+        tuple(_paper_row(claim) for claim in claims_),
+        frozenset(range(2, 8)),
+        note=THEIRS,
+    )
+
+
+def _paper_row(claim: Claim) -> tuple[Cell, ...]:
+    begin = (Cell(claim.id), Cell(claim.place))
+    if claim.rows is None:
+        return (*begin, *[Cell(NOTHING)] * 6, Cell("no numbers published"))
+    first, second = claim.rows
+    found = paper.paper_contrast(first, second)
+    verdict, tone = claim.paper_verdict(found)
+    return (
+        *begin,
+        Cell(f"{first.average:.2f} - {second.average:.2f}"),
+        Cell(points(found.difference), 100 * found.difference),
+        Cell(f"{points(found.low)} to {points(found.high)}"),
+        Cell(p_words(found.p), found.p),
+        Cell(points(found.pooled_difference), 100 * found.pooled_difference),
+        Cell(p_words(found.pooled_p), found.pooled_p),
+        Cell(verdict, tone=tone),
+    )
+
+
+def _equal(p: float) -> str:
+    words = p_words(p)
+    return words if words.startswith("<") else f"= {words}"
+
+
+def _lead(found: Sequence[Finding]) -> str:
+    by_claim: dict[str, list[str]] = {}
+    for one in found:
+        by_claim.setdefault(one.claim.id, []).append(one.verdict)
+    groups: dict[str, list[str]] = {}
+    for claim, verdicts in by_claim.items():
+        groups.setdefault(verdicts[0] if len({*verdicts}) == 1 else "mixed", []).append(claim)
+    order = ("supported", "contradicted", "mixed", "undecidable at this power", NOT_TESTED)
+    parts = [f"{joined(groups[verdict])} {verdict}" for verdict in order if verdict in groups]
+    return f"Of {len(by_claim)} claims and questions, by these runs: {'; '.join(parts)}."
+
+
+def _notes(found: Sequence[Finding]) -> tuple[str, ...]:
+    contradiction = paper.paper_contrast(paper.KCENTER, paper.RELATED)
+    other = paper.paper_contrast(paper.KCENTER, paper.P3)
+    notes = [
+        "The abstract and the table contradict each other. The abstract says that 0.5% of the data does 2% better than "
+        f"the full task-related data; in the table the coreset is {points(contradiction.difference)} points from "
+        f"'{paper.RELATED.name}' (p {_equal(contradiction.p)}), and {points(other.difference)} from '{paper.P3.name}', "
+        f"which is not the task-related data. Of the latter the average says p {_equal(other.p)}: its CB column has 56 "
+        f"questions and a fifth of the weight; all questions pooled say {points(other.pooled_difference)}, "
+        f"p {_equal(other.pooled_p)}.",
+        "No line of the paper's table can tell choosing from chance: it has no row with as many examples chosen at "
+        "random. That is D1.",
+    ]
+    if any(one.comparison is not None and one.comparison.conditional for one in found):
+        notes.append(
+            "Contrasts with a single seed on a side are about those very runs, not about others of their kind."
+        )
+    return tuple(notes)

@@ -1,0 +1,145 @@
+"""A finished run as a report sees it: its files, what it answered, and all that this depends on but the seed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from ltd.errors import DataError
+from ltd.predictions import read_predictions
+from ltd.report.answers import Answers
+from ltd.score import TaskScore
+from ltd.settings import BOOKKEEPING, CHOOSING, DEVICE_SETTINGS, choice_name
+
+Settings = dict[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class ReportRun:
+    """A finished run, as its folder tells of it.
+
+    Attributes
+    ----------
+    manifest : ``selection.json``; None for a run that only evaluates.
+    cost, status : ``cost.json`` and ``status.json``.
+    """
+
+    folder: Path
+    run_id: str
+    stage: str
+    settings: Settings
+    metrics: Mapping[str, Any]
+    seed: int
+    manifest: Mapping[str, Any] | None
+    cost: Mapping[str, Any]
+    status: Mapping[str, Any]
+
+    @classmethod
+    def read(cls, folder: Path) -> ReportRun:
+        """The finished run in ``folder``.
+
+        Raises
+        ------
+        DataError
+            If one of its files cannot be read.
+        """
+        metrics = _json(folder / "metrics.json")
+        try:
+            return cls(
+                folder=folder,
+                run_id=metrics["run_id"],
+                stage=metrics["stage"],
+                settings=metrics["settings"],
+                metrics=metrics,
+                seed=metrics["settings"]["seed"],
+                manifest=_json(folder / "selection.json", optional=True),
+                cost=_json(folder / "cost.json", optional=True) or {},
+                status=_json(folder / "status.json"),
+            )
+        except KeyError as error:
+            raise DataError(f"{folder / 'metrics.json'} was not written by this version: it has no {error}") from error
+
+    def scores(self, variant: str | None = None) -> list[TaskScore]:
+        """Every task's questions as they were ranked; all of their text is read, so `answers` is quicker."""
+        scores = self._scores
+        return scores if variant is None else [score.under(variant) for score in scores]
+
+    @cached_property
+    def _scores(self) -> list[TaskScore]:
+        return read_predictions(self.folder / "predictions.parquet")
+
+    @cached_property
+    def answers(self) -> Answers:
+        """What it answered."""
+        return Answers.read(self.folder / "predictions.parquet")
+
+    @cached_property
+    def before(self) -> Answers | None:
+        """What its model answered before it was trained; None if it was not."""
+        path = self.folder / "predictions_before.parquet"
+        return Answers.read(path) if path.exists() else None
+
+    @property
+    def is_untrained(self) -> bool:
+        """Whether nothing was trained: a run that only evaluates, or one with an empty selection."""
+        return self.manifest is None or self.manifest["examples"] == 0
+
+    @property
+    def training(self) -> Mapping[str, Any]:
+        """What fine-tuning came to: ``tokens``, ``examples_seen``, ``capped``, ``truncated``; empty if not recorded."""
+        training: Mapping[str, Any] = self.metrics.get("training") or {}
+        return training
+
+    def identity(self) -> Settings:
+        """All that its result depends on but the seed: settings, and by their content pool, questions, selection."""
+        settings = _without_bookkeeping(self.settings)
+        if self.is_untrained:
+            for name in (*CHOOSING, "trainer", "pool", "leakage", "selection"):
+                settings.pop(name, None)
+        else:
+            assert self.manifest is not None
+            settings = _without_run_seed(settings, self.seed)
+            settings["pool"] = {"name": choice_name(settings["pool"]), "related": settings["pool"].get("related")}
+            settings["pool"]["fingerprint"] = self.manifest["pool_fingerprint"]
+            if settings.get("selection") is not None:
+                settings = {name: value for name, value in settings.items() if name not in CHOOSING}
+                settings["selection"] = self.manifest["sampler"].get("given")
+                settings["sampler"] = {"name": "given"}
+        settings["task"] = {"names": list(self.settings["task"]), "questions": self.answers.key}
+        return settings
+
+
+def _without_bookkeeping(settings: Settings) -> Settings:
+    kept = {name: value for name, value in settings.items() if name not in (*BOOKKEEPING, "seed", "verify")}
+    if "trainer" in kept:
+        kept["trainer"] = {name: value for name, value in kept["trainer"].items() if name not in DEVICE_SETTINGS}
+    if kept.get("budget") is not None:
+        kept.pop("fraction")  # it decides nothing
+    return kept
+
+
+def _without_run_seed(settings: Settings, seed: int) -> Settings:
+    """A sampler's seed that follows the run's is no difference between arms; one that was set otherwise is."""
+
+    def follow(value: Any) -> Any:
+        if not isinstance(value, Mapping):
+            return value
+        follows = {name for name, inner in value.items() if name.endswith("seed") and inner == seed}
+        return {name: "the run's" if name in follows else follow(inner) for name, inner in value.items()}
+
+    return settings | {"sampler": follow(settings["sampler"])} if "sampler" in settings else settings
+
+
+def _json(path: Path, optional: bool = False) -> Any:
+    try:
+        return json.loads(path.read_text())
+    except FileNotFoundError as error:
+        if optional:
+            return None
+        raise DataError(f"{path} is missing; do the run again with force=true") from error
+    except ValueError as error:
+        raise DataError(f"{path} cannot be read ({error}); do the run again with force=true") from error

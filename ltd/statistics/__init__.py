@@ -1,0 +1,1 @@
+"""Whether one arm of an experiment answers better than another, and how certain that is."""

@@ -1,0 +1,149 @@
+"""The whole report: its sections in order, its summary in plain words, and its command."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ltd.errors import SettingsError
+from ltd.report.__main__ import main
+from ltd.report.build import build
+
+Write = Callable[..., Path]
+TASKS = {"fragments_two_way": 30, "fragments_embedded": 20}
+
+
+def write_two(write: Write, kcenter: float, random: float) -> None:
+    for seed in (0, 1, 2):
+        for sampler, share in (("kcenter", kcenter), ("random", random)):
+            right = np.arange(50) % 10 < 10 * share
+            right[seed] = not right[seed]
+            write(right.tolist(), sampler=sampler, seed=seed, tasks=TASKS)
+
+
+def test_the_report_says_first_what_was_compared_and_found(write: Write, tmp_path: Path) -> None:
+    write_two(write, 0.9, 0.3)
+    write(fraction=0.0, tasks=TASKS)
+    steps: list[tuple[int, int]] = []
+    built = build([tmp_path], progress=lambda done, total, note="": steps.append((done, total)))
+    assert [section.key for section in built.report.sections] == [
+        "results",
+        "efficiency",
+        "comparisons",
+        "claims",
+        "sensitivity",
+        "costs",
+        "selections",
+        "integrity",
+    ]
+    first, second, third, fourth = built.report.summary
+    assert first.startswith(
+        "7 runs of 3 arms were compared: the model tiny, trained on what kcenter and random chose ("
+    )
+    assert "(0.5%; 3 seeds an arm)" in first
+    assert "asked 50 questions of 2 tasks" in first
+    assert second.startswith("Choosing was better than random in 1 of 1 comparison at equal budget")
+    assert "contradicted by its own table" in third
+    assert "kcenter against random" in third
+    assert fourth.startswith("What cannot be told: true differences below")
+    assert steps[0] == (0, 8)
+    assert steps[-1] == (8, 8)
+
+
+def test_every_section_is_filled_or_says_what_would_fill_it(write: Write, tmp_path: Path) -> None:
+    write(tasks=TASKS)
+    built = build([tmp_path])
+    for section in built.report.sections:
+        assert section.lead or section.missing, section.key
+        assert section.tables or section.missing, section.key
+    assert "cannot be told" in built.report.summary[1]
+
+
+def test_runs_that_only_evaluated_have_a_report_too(write: Write, tmp_path: Path) -> None:
+    folder = write(fraction=0.0, tasks=TASKS)
+    (folder / "selection.json").unlink()
+    metrics = json.loads((folder / "metrics.json").read_text())
+    chose = ("fraction", "budget", "budget_unit", "sampler", "pool", "instruction_mode", "trainer", "selection")
+    settings = {name: value for name, value in metrics["settings"].items() if name not in chose}
+    metrics |= {"stage": "evaluate", "settings": settings, "run_id": "evaluated"}
+    (folder / "metrics.json").write_text(json.dumps(metrics))
+    other = {"fragments_two_way": 10}
+    write(tasks=other, selection="elsewhere", manifest={"sampler": {"given": {"rows": "abc"}}})
+    built = build([tmp_path])
+    assert built.report.summary[0] == (
+        "2 runs of 2 arms were compared: the model tiny, trained on what given chose (1 seed an arm), and asked 50 "
+        "questions of 2 tasks or 10 questions of 1 task."
+    )
+    rows = {row[0].text for row in built.report.sections[0].tables[0].rows}
+    assert {"vanilla", "given", "most frequent answer, as vanilla was asked"} <= rows
+
+
+def test_every_number_of_a_run_leads_to_its_folder(write: Write, tmp_path: Path) -> None:
+    write_two(write, 0.9, 0.3)
+    for section in build([tmp_path]).report.sections:
+        for table in section.tables:
+            for row in table.rows:
+                for cell in row:
+                    assert all((folder / "metrics.json").exists() for folder in cell.sources)
+
+
+def test_the_command_writes_all_files_and_prints_the_verdicts(
+    write: Write, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_two(write, 0.9, 0.3)
+    out = tmp_path / "report"
+    assert main([str(tmp_path), "--out", str(out)]) == 0
+    printed = capsys.readouterr().out
+    assert "Accuracy after training" in printed
+    assert "D1        supported" in printed
+    assert "C1        not tested here" in printed
+    assert f"report    {out / 'index.html'}" in printed
+    for name in ("index.html", "table.md", "table.tex", "table.csv", "claims.json", "plots/comparisons.png"):
+        assert (out / name).stat().st_size > 0, name
+    assert json.loads((out / "claims.json").read_text())["verdicts"]["D1"] == ["supported"]
+    with open(out / "table.csv", newline="") as file:
+        rows = {row["arm"]: row for row in csv.DictReader(file)}
+    assert set(rows) == {"most frequent answer", "kcenter", "random"}
+    right = np.arange(50) % 10 < 9
+    runs = [np.where(np.arange(50) == seed, ~right, right) for seed in (0, 1, 2)]
+    by_task = [np.mean([run[part].mean() for run in runs]) for part in (slice(30), slice(30, 50))]
+    assert float(rows["kcenter"]["average (%)"]) == pytest.approx(100 * np.mean(by_task))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--baseline", "sampler=kcentre"], "there is no sampler among these runs 'kcentre' (did you mean 'kcenter'?)"),
+        (["--baseline", "random"], "a baseline is a setting and its value, such as sampler=random, not 'random'"),
+    ],
+)
+def test_a_wrong_baseline_is_one_line(
+    write: Write, tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
+) -> None:
+    write(sampler="kcenter", tasks=TASKS)
+    assert main([str(tmp_path), "--out", str(tmp_path / "report"), *arguments]) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
+    assert not (tmp_path / "report").exists()
+
+
+def test_no_folder_and_no_runs_are_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([str(tmp_path / "nowhere")]) == 2
+    assert "there is no folder" in capsys.readouterr().err
+    assert main([str(tmp_path)]) == 2
+    assert "there is no finished run" in capsys.readouterr().err
+
+
+def test_a_baseline_without_partners_is_refused_by_nobody_but_named(write: Write, tmp_path: Path) -> None:
+    write(sampler="kcenter", tasks=TASKS)
+    built = build([tmp_path])  # nobody asked for sampler=random: it is the default
+    comparisons = next(section for section in built.report.sections if section.key == "comparisons")
+    assert comparisons.missing
+    with pytest.raises(SettingsError, match="sampler among these runs"):
+        build([tmp_path], "sampler=topk")

@@ -1,0 +1,163 @@
+"""The ledger: verdicts follow from the runs and the paper's counts, and what is not tested says how it would be."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ltd.report.arms import Arm, read_runs
+from ltd.report.claims import claims, findings, write_claims
+from ltd.report.comparisons import baseline_arms
+
+Write = Callable[..., Path]
+TASKS = {"fragments_two_way": 40, "fragments_embedded": 30}
+EVERYTHING = {"_target_": "ltd.pool.fragments.Fragments", "name": "fragments", "related": ["*"]}
+N = sum(TASKS.values())
+
+
+def answers(share: float, seed: int) -> list[bool]:
+    """Right on the same share of questions whatever the seed, but for two of them."""
+    right = np.arange(N) % 10 < 10 * share
+    right[[seed, 40 + seed]] = True
+    return right.tolist()
+
+
+def write_rows(write: Write, **shares: float) -> None:
+    """Three seeds of the paper's rows, by what share of the questions each gets right."""
+    rows = {
+        "coreset": {"sampler": "kcenter"},
+        "random": {"sampler": "random"},
+        "related": {"sampler": "all", "fraction": 1.0},
+        "p3": {"sampler": "all", "fraction": 1.0, "pool": EVERYTHING},
+        "fixed": {"sampler": "all", "fraction": 1.0, "pool": EVERYTHING, "mode": "fixed"},
+        "topk": {"sampler": "topk"},
+        "one": {"sampler": "kcenter", "mode": "fixed"},
+    }
+    for name, share in shares.items():
+        for seed in (0, 1, 2):
+            write(answers(share, seed), seed=seed, tasks=TASKS, **rows[name])
+
+
+def verdicts(arms: tuple[Arm, ...]) -> dict[str, str]:
+    return {one.claim.id: one.verdict for one in findings(arms, baseline_arms(arms, "sampler=random"))}
+
+
+def test_verdicts_are_those_that_the_runs_were_made_for(write: Write, tmp_path: Path) -> None:
+    write_rows(write, coreset=0.6, random=0.3, related=0.9, p3=0.3, fixed=0.6, topk=0.2, one=0.1)
+    write(answers(0.1, 0), fraction=0.0, tasks=TASKS)
+    assert verdicts(read_runs([tmp_path]).arms) == {
+        "C1": "contradicted",  # 0.6 against 0.9
+        "C2": "supported",
+        "C3": "supported",
+        "C4": "supported",
+        "C5": "supported",
+        "D1": "supported",
+        "RQ1": "supported",
+        "RQ2": "supported",
+        "RQ3": "supported",
+        "RQ4": "contradicted",
+    }
+
+
+def test_what_no_run_bears_on_has_a_command(write: Write, tmp_path: Path) -> None:
+    write_rows(write, coreset=0.6, random=0.3)
+    arms = read_runs([tmp_path]).arms
+    found = findings(arms, baseline_arms(arms, "sampler=random"))
+    tested = [one.claim.id for one in found if one.comparison is not None]
+    assert tested == ["D1"]
+    table, _ = claims(found).tables
+    cells = {row[0].text: (row[2].text, row[3].text) for row in table.rows}
+    command = "`python train.py -m experiment=paper/nli_coreset,paper/nli_related seed=0,1,2`"
+    assert cells["C1"] == ("not tested here", command)
+    assert cells["D1"] == ("supported", "kcenter against random")
+    assert claims(found).lead.startswith("Of 10 claims and questions, by these runs: D1 supported; C1, C2,")
+
+
+def test_the_papers_own_counts_are_judged(write: Write, tmp_path: Path) -> None:
+    write_rows(write, coreset=0.6)
+    section = claims(findings(read_runs([tmp_path]).arms, []))
+    table = section.tables[1]
+    by_claim = {row[0].text: dict(zip(table.columns, row, strict=True)) for row in table.rows}
+    first = by_claim["C1"]
+    assert first["the paper's averages (%)"].text == "56.64 - 62.95"
+    assert first["difference (points)"].value == pytest.approx(-6.3155, abs=1e-3)
+    assert (first["by its own counts"].text, first["by its own counts"].tone) == ("contradicted", "bad")
+    assert (by_claim["C2"]["p"].text, by_claim["C2"]["by its own counts"].text) == (
+        "0.19",
+        "not shown by its averages, only pooled",
+    )
+    assert by_claim["D1"]["by its own counts"].text == "no numbers published"
+    assert "contradict each other" in section.notes[0]
+
+
+def test_holm_corrects_within_the_family(write: Write, tmp_path: Path) -> None:
+    write_rows(write, coreset=0.6, random=0.5, related=0.7, p3=0.5)
+    arms = read_runs([tmp_path]).arms
+    found = {one.claim.id: one.comparison for one in findings(arms, baseline_arms(arms, "sampler=random"))}
+    family = [found[name] for name in ("C1", "C2", "C3")]
+    smallest = min(one.p_value for one in family if one)
+    assert min(one.adjusted_p_value for one in family if one) == pytest.approx(min(1.0, 3 * smallest))
+    decisive = found["D1"]  # planned, and alone
+    assert decisive is not None
+    assert decisive.adjusted_p_value == pytest.approx(decisive.p_value)
+
+
+def test_the_json_has_every_number_and_run(write: Write, tmp_path: Path) -> None:
+    write_rows(write, coreset=0.6, random=0.3)
+    arms = read_runs([tmp_path]).arms
+    found = findings(arms, baseline_arms(arms, "sampler=random"))
+    stated = json.loads(write_claims(found, tmp_path / "report").read_text())
+    assert stated["verdicts"]["D1"] == ["supported"]
+    assert stated["verdicts"]["C1"] == ["not tested here"]
+    by_id = {claim["id"]: claim for claim in stated["claims"]}
+    assert by_id["C2"]["paper"]["rows"][0]["right"] == [207, 41, 496, 419, 525]
+    assert by_id["D1"]["paper"] is None
+    (ours,) = by_id["D1"]["ours"]
+    assert ours["difference"] == pytest.approx(0.3, abs=0.02)
+    assert ours["interval"][0] < ours["difference"] < ours["interval"][1]
+    assert ours["seeds"] == [0, 1, 2]
+    assert [len(runs) for runs in ours["runs"]] == [3, 3]
+    assert all((tmp_path / "report" / run / "metrics.json").exists() for runs in ours["runs"] for run in runs)
+
+
+def test_arms_of_other_settings_are_not_set_against_each_other(write: Write, tmp_path: Path) -> None:
+    write_rows(write, coreset=0.6)
+    for seed in (0, 1, 2):
+        write(answers(0.3, seed), seed=seed, tasks=TASKS, sampler="random", trainer={"epochs": 9.0})
+    assert verdicts(read_runs([tmp_path]).arms)["D1"] == "not tested here"
+
+
+def test_more_instructions_are_set_against_the_fewest(write: Write, tmp_path: Path) -> None:
+    target = "ltd.instruction_mode.few.Few"
+    for k, share in ((1, 0.3), (2, 0.3), (4, 0.8)):
+        for seed in (0, 1, 2):
+            option = {"_target_": target, "k": k, "per_example": "one"}
+            write(answers(share, seed), seed=seed, tasks=TASKS, instruction_mode=option)
+    arms = read_runs([tmp_path]).arms
+    found = [one for one in findings(arms, []) if one.claim.id == "RQ2" and one.arms is not None]
+    assert [[arm.name for arm in one.arms] for one in found if one.arms] == [
+        ["random k=2", "random k=1"],
+        ["random k=4", "random k=1"],
+    ]
+    assert [one.verdict for one in found] == ["undecidable at this power", "supported"]
+
+
+def test_modes_that_show_examples_another_number_of_times_are_not_compared(write: Write, tmp_path: Path) -> None:
+    for mode, often in (("fixed", "one"), ("multi", "all")):
+        option = {"_target_": f"ltd.instruction_mode.{mode}.{mode.title()}", "name": mode, "per_example": often}
+        write(answers(0.5, 0), tasks=TASKS, instruction_mode=option)
+    assert verdicts(read_runs([tmp_path]).arms)["RQ4"] == "not tested here"
+
+
+def test_the_decisive_contrast_is_with_chance_whatever_the_baseline(write: Write, tmp_path: Path) -> None:
+    write_rows(write, coreset=0.6, random=0.3, topk=0.5)
+    arms = read_runs([tmp_path]).arms
+    for baseline in ("sampler=random", "sampler=topk", "sampler=kcenter"):
+        found = findings(arms, baseline_arms(arms, baseline))
+        (decisive,) = [one for one in found if one.claim.id == "D1"]
+        assert decisive.arms is not None
+        assert [arm.name for arm in decisive.arms] == ["kcenter", "random"]
