@@ -110,19 +110,6 @@ def write_results(
     return metrics
 
 
-def tracked(metrics: Mapping[str, Any]) -> dict[str, float]:
-    """The numbers of ``metrics.json`` as a tracker shows them, ``eval/<task>/accuracy`` and so on."""
-    values = {f"budget/{name}": float(value) for name, value in metrics.get("budget", {}).items()}
-    for prefix, part in (("eval", metrics), ("eval_before", metrics.get("before"))):
-        for name, task in (part or {}).get("tasks", {}).items():
-            numbers = ("accuracy", "standard_error", "macro_f1", "majority", "calibration_error")
-            values |= {f"{prefix}/{name}/{number}": task[number] for number in numbers if task[number] is not None}
-        if part:
-            values[f"{prefix}/average"] = part["average"]["accuracy"]
-            values[f"{prefix}/pooled"] = part["pooled"]["accuracy"]
-    return values
-
-
 def _summaries(scores: Sequence[TaskScore]) -> dict[str, Any]:
     tasks = {score.task: score.summary() for score in scores}
     average = _average(tasks.values(), ("accuracy", "macro_f1", "majority"))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from ltd.atomic import replacing
 from ltd.tracker import RunDescription
+from ltd.tracker.product import Product
 
 Key = tuple[str, str]  # step and name, as they are written
 HEADER = ("step", "name", "value")
@@ -18,8 +19,8 @@ class Csv:
     """Writes ``metrics.csv``: a row a number, with its step, or with an empty step for a result of the whole run.
 
     A resumed run goes on in the same file. Training that goes back to its last checkpoint logs some steps again: equal
-    numbers change nothing, and where they differ the earlier attempt's rows give way. No time is written, so that an
-    interrupted run ends with the same bytes as one that was not.
+    numbers change nothing, and where they differ the earlier attempt's rows give way. No time of day is written, so
+    that an interrupted run ends with the same bytes as one that was not, but for what was measured by the clock.
     """
 
     def __init__(self) -> None:
@@ -44,6 +45,9 @@ class Csv:
         self._rows |= added
         with open(self._path, "a", newline="") as file:
             file.write(_lines(added))
+
+    def keep(self, products: Iterable[Product]) -> None:
+        """Nothing: they are made from files that lie beside this one."""
 
     def finish(self, succeeded: bool = True) -> None:  # noqa: ARG002
         """Nothing is left to write."""

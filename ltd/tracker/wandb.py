@@ -1,4 +1,4 @@
-"""Weights & Biases: a run's settings, curves and results, on a server where one answers and on disk where none does.
+"""Weights & Biases: a run's settings, curves, results and products, on a server if one answers, else on disk.
 
 Nothing here waits long for a network, and no run is lost to one: what cannot be sent stays below the run's folder, and
 one line says how to send it later.
@@ -10,11 +10,14 @@ import logging
 import os
 import shlex
 import shutil
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
 from ltd.errors import SettingsError, unknown_name
 from ltd.tracker import RunDescription
+from ltd.tracker.product import Product
+from ltd.tracker.wandb_products import Unasked, log_product, staged_below
 
 if TYPE_CHECKING:
     import wandb
@@ -25,6 +28,8 @@ Mode = Literal["online", "offline", "disabled"]
 MODES: tuple[Mode, ...] = ("online", "offline", "disabled")
 STEP = "train/step"
 LONGEST_TAG = 64  # W&B refuses a run with a longer one
+LOSSES = ("train/loss", "train/validation_loss")
+"""Compared by their best and by their last; all other numbers by their last, which is what a result is."""
 
 
 class Wandb:
@@ -41,6 +46,7 @@ class Wandb:
         configured (``WANDB_API_KEY``, ``wandb login``), otherwise offline.
     start_timeout : seconds to wait for the server before the run goes offline.
     finish_timeout : seconds to wait for the last numbers to be sent; the rest stays on disk.
+    upload_model : send the tuned model's files too; otherwise W&B knows where they lie, and their fingerprint.
     """
 
     def __init__(
@@ -50,12 +56,14 @@ class Wandb:
         mode: str | None = None,
         start_timeout: float = 10.0,
         finish_timeout: float = 60.0,
+        upload_model: bool = False,
     ) -> None:
         self.project = project
         self.entity = entity
         self.mode = mode
         self.start_timeout = start_timeout
         self.finish_timeout = finish_timeout
+        self.upload_model = upload_model
         self._run: wandb.Run | None = None
 
     def start(self, run: RunDescription) -> None:
@@ -82,6 +90,23 @@ class Wandb:
         """
         assert self._run is not None, "log() outside of start() and finish()"
         self._run.log(dict(values) if step is None else {**values, STEP: step})
+
+    def keep(self, products: Iterable[Product]) -> None:
+        """Add tables and figures to the run, and artefacts with who made and who uses them."""
+        assert self._run is not None, "keep() outside of start() and finish()"
+        if self._run.disabled:
+            return
+        with staged_below(Path(self._run.settings.wandb_dir)):
+            for product in products:
+                try:
+                    log_product(self._run, product, self.upload_model)
+                except Exception as error:  # of whatever kind: no run is lost to a table
+                    logger.warning("W&B did not take %s (%s)", product.name, " ".join(str(error).split()))
+
+    @property
+    def url(self) -> str | None:
+        """Where the open run is to be seen; None if that is nowhere."""
+        return None if self._run is None or self._run.offline or self._run.disabled else self._run.url
 
     def finish(self, succeeded: bool = True) -> None:
         """Close the run; W&B calls it finished, or failed."""
@@ -144,6 +169,7 @@ class Wandb:
                 group=run.group,
                 job_type=run.stage,
                 tags=[tag[:LONGEST_TAG] for tag in run.tags],
+                notes=run.notes or None,
                 config=dict(run.settings),
                 dir=str(run.folder),
                 settings=self._settings(),
@@ -152,6 +178,10 @@ class Wandb:
             raise SettingsError(f"W&B does not accept this run: {error}") from error
         opened.define_metric(STEP, hidden=True)
         opened.define_metric("train/*", step_metric=STEP)
+        for loss in LOSSES:
+            opened.define_metric(loss, step_metric=STEP, summary="min,last")
+        unasked: Any = Unasked()
+        opened._cached_public_api = unasked
         return opened
 
     def _settings(self) -> wandb.Settings:

@@ -23,6 +23,24 @@ RECORD_HEADER = struct.Struct("<IHB")
 FULL, FIRST, MIDDLE, LAST = 1, 2, 3, 4
 
 
+@dataclass(frozen=True)
+class WandbArtifact:
+    """An artifact as a run records it.
+
+    Attributes
+    ----------
+    files : where each file lies, by its name in the artifact; its content, if a server received it.
+    is_used : whether the run goes on from it, rather than makes it.
+    """
+
+    name: str
+    kind: str
+    digest: str
+    metadata: dict[str, Any]
+    files: dict[str, str | bytes]
+    is_used: bool
+
+
 @dataclass
 class WandbRun:
     """A run as W&B keeps it, read from its file or received by a server.
@@ -40,15 +58,22 @@ class WandbRun:
     group: str = ""
     job_type: str = ""
     tags: tuple[str, ...] = ()
+    notes: str = ""
     config: dict[str, Any] = field(default_factory=dict)
     history: list[dict[str, Any]] = field(default_factory=list)
     summary: dict[str, Any] = field(default_factory=dict)
     step_metrics: dict[str, str] = field(default_factory=dict)
     exit_code: int | None = None
+    artifacts: list[WandbArtifact] = field(default_factory=list)
 
     def points(self, name: str, over: str) -> list[tuple[Any, Any]]:
         """The curve of ``name``, in the order it was logged."""
         return [(row[over], row[name]) for row in self.history if name in row]
+
+    def artifact(self, kind: str) -> WandbArtifact:
+        """The only one of a kind."""
+        [found] = [artifact for artifact in self.artifacts if artifact.kind == kind]
+        return found
 
     def results(self) -> dict[str, Any]:
         """What the summary holds beside W&B's own entries."""
@@ -77,9 +102,18 @@ def read_log(path: Path) -> WandbRun:
             _update(run.summary, record.summary.update)
         elif kind == "metric" and record.metric.step_metric:
             run.step_metrics[record.metric.name or record.metric.glob_name] = record.metric.step_metric
+        elif kind == "artifact":
+            run.artifacts.append(_artifact(record.artifact))
         elif kind == "exit":
             run.exit_code = record.exit.exit_code
     return run
+
+
+def table(run: WandbRun, folder: Path, name: str) -> list[dict[str, Any]]:
+    """The rows of a table that the only attempt at the run in ``folder`` logged."""
+    [file] = folder.glob(f"wandb/*run-*/files/{run.summary[name]['path']}")
+    content = json.loads(file.read_text())
+    return [dict(zip(content["columns"], row, strict=True)) for row in content["data"]]
 
 
 def closed_run(folder: Path) -> WandbRun:
@@ -94,9 +128,20 @@ def closed_run(folder: Path) -> WandbRun:
 def _read_description(run: WandbRun, record: wandb_internal_pb2.RunRecord) -> None:
     run.run_id, run.project, run.entity = record.run_id, record.project, record.entity
     run.name, run.group, run.job_type = record.display_name, record.run_group, record.job_type
-    run.tags = tuple(record.tags)
+    run.tags, run.notes = tuple(record.tags), record.notes
     _update(run.config, record.config.update)
     run.config.pop("_wandb", None)
+
+
+def _artifact(record: wandb_internal_pb2.ArtifactRecord) -> WandbArtifact:
+    return WandbArtifact(
+        name=record.name,
+        kind=record.type,
+        digest=record.digest,
+        metadata=json.loads(record.metadata or "{}"),
+        files={entry.path: entry.local_path for entry in record.manifest.contents},
+        is_used=record.use_after_commit,
+    )
 
 
 def _update(values: dict[str, Any], items: Any) -> None:

@@ -1,7 +1,8 @@
 """A stand-in for the W&B server on loopback: answers what an online run or `wandb sync` asks, and keeps what arrives.
 
-It answers as the real one does in what matters here: history goes to the line it is sent for, and a run that exists is
-described to whoever resumes it. An operation it does not know is answered with nothing and kept in `unknown`.
+It answers as the real one does in what matters here: history goes to the line it is sent for, a run that exists is
+described to whoever resumes it, and an artifact whose content is known is not asked for again. An operation it does not
+know is answered with nothing and kept in `unknown`.
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, ClassVar, Self
+from urllib.parse import unquote
 
+from tests.lab.wandb_artifacts import WandbArtifacts
 from tests.lab.wandb_environment import scrubbed_environment
 from tests.lab.wandb_log import WandbRun
 
@@ -37,13 +40,18 @@ class WandbServer:
     Attributes
     ----------
     runs : what arrived, by run id.
+    saved_reports : what reports were saved, as they were sent.
+    files : what was uploaded with runs, by run id and name.
     unknown : requests that it has no answer for.
     """
 
     def __init__(self, refuses: bool = False) -> None:
         self.refuses = refuses
         self.runs: dict[str, WandbRun] = {}
+        self.files: dict[tuple[str, str], bytes] = {}
+        self.saved_reports: list[Values] = []
         self.unknown: list[str] = []
+        self.artifacts = WandbArtifacts()
         self._lock = threading.Lock()
         handler = type("Handler", (_Handler,), {"received": self})
         self._http = _QuietServer(("127.0.0.1", 0), handler)
@@ -75,6 +83,15 @@ class WandbServer:
             if message.get("complete"):
                 run.exit_code = message["exitcode"]
 
+    def upload(self, path: str, content: bytes) -> None:
+        """Take a file, at the address it was asked to be sent to."""
+        _, owner, identity, name = unquote(path).split("/", 3)
+        with self._lock:
+            if owner == "run":
+                self.files[identity, name] = content
+            else:
+                self.artifacts.upload(identity, name, content)
+
     def answer(self, operation: str, variables: Values) -> Values:
         """Data for a GraphQL operation."""
         answers: dict[str, Callable[[Values], Values]] = {
@@ -84,6 +101,10 @@ class WandbServer:
             "CreateRunFiles": self._upload_addresses,
             "OrganizationCoreWeaveOrganizationID": lambda _: {"entity": {"organization": None}},
             "RunStoppedStatus": lambda _: {"project": {"run": {"stopped": False}}},
+            "upsertView": self._save_report,
+            "ProjectInternalId": lambda _: {"project": {"id": "1", "internalId": "1"}},
+            "GetProjects": self._projects,
+            **self.artifacts.answers(self.url, self.runs),
         }
         with self._lock:
             if operation in answers:
@@ -106,27 +127,49 @@ class WandbServer:
         run.group = variables["groupName"] or run.group
         run.job_type = variables["jobType"] or run.job_type
         run.tags = tuple(variables["tags"] or run.tags)
+        run.notes = variables["notes"] or run.notes
         run.config |= {name: entry["value"] for name, entry in json.loads(variables["config"] or "{}").items()}
         run.step_metrics = _step_metrics(run.config.pop("_wandb", {})) or run.step_metrics
         bucket = _bucket(run) | {"description": None, "sweepName": None, "project": _project(variables)}
         return {"upsertBucket": {"bucket": bucket, "inserted": is_new}}
 
+    def _projects(self, _: Values) -> Values:
+        blank = {"__typename": "Project", "createdAt": "2026-01-01T00:00:00Z", "isBenchmark": False, "user": None}
+        names = sorted({run.project for run in self.runs.values()})
+        nodes = [_project({"project": name}) | {"entityName": ENTITY} | blank for name in names]
+        page = {"__typename": "PageInfo", "endCursor": None, "hasNextPage": False}
+        return {"models": {"edges": [{"cursor": "", "node": node} for node in nodes], "pageInfo": page}}
+
+    def _save_report(self, variables: Values) -> Values:
+        self.saved_reports.append(variables)
+        project = _project({"project": variables["projectName"]}) | {"entityName": variables["entityName"]}
+        kept = {name: variables[name] for name in ("name", "displayName", "description", "spec", "type")}
+        view = {"id": "VmlldzoxMjM=", "project": project, "updatedAt": None, **kept}
+        return {"upsertView": {"view": view, "inserted": True}}
+
     def _upload_addresses(self, variables: Values) -> Values:
-        files = [{"name": name, "uploadUrl": f"{self.url}/upload/{name}"} for name in variables["files"]]
+        files = [
+            {"name": name, "uploadUrl": f"{self.url}/run/{variables['run']}/{name}"} for name in variables["files"]
+        ]
         return {"createRunFiles": {"runID": variables["run"], "uploadHeaders": [], "files": files}}
 
 
 def synced(command: str, home: Path) -> WandbRun:
-    """The run that a server receives when a person types ``command``, a ``wandb sync`` with absolute paths."""
-    program = Path(sys.executable).with_name("wandb")
-    words = [str(program), *shlex.split(command)[1:]]
+    """The only run that a server receives when a person types ``command``, a ``wandb sync`` with absolute paths."""
     with WandbServer() as server:
-        environment = scrubbed_environment(home, WANDB_API_KEY=KEY, WANDB_BASE_URL=server.url)
-        subprocess.run(
-            words, env=environment, cwd=home, check=True, timeout=60, capture_output=True, stdin=subprocess.DEVNULL
-        )
+        sync(command, home, server)
     [run] = server.runs.values()
     return run
+
+
+def sync(command: str, home: Path, server: WandbServer) -> None:
+    """Type ``command``, a ``wandb sync`` with absolute paths, where ``server`` is the server."""
+    program = Path(sys.executable).with_name("wandb")
+    words = [str(program), *shlex.split(command)[1:]]
+    environment = scrubbed_environment(home, WANDB_API_KEY=KEY, WANDB_BASE_URL=server.url)
+    subprocess.run(
+        words, env=environment, cwd=home, check=True, timeout=60, capture_output=True, stdin=subprocess.DEVNULL
+    )
 
 
 def _project(variables: Values) -> Values:
@@ -176,7 +219,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._reply({})
 
     def do_PUT(self) -> None:
-        self._body()
+        self.received.upload(self.path, self._body())
         self._reply({})
 
     def do_POST(self) -> None:
@@ -185,7 +228,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._reply({"errors": [{"message": "user is not logged in"}]}, status=401)
         elif self.path == "/graphql":
             query = json.loads(body)
-            self._reply({"data": self.received.answer(query["operationName"], query.get("variables") or {})})
+            operation = query.get("operationName") or re.findall(r"(?:query|mutation)\s+(\w+)", query["query"])[0]
+            self._reply({"data": self.received.answer(operation, query.get("variables") or {})})
         elif match := re.fullmatch(r"/files/[^/]+/[^/]+/([^/]+)/file_stream", self.path):
             self.received.stream(match[1], json.loads(body))
             self._reply({"exitcode": None, "limits": {}})

@@ -34,6 +34,7 @@ def describe(folder: Path, run_id: str = "kcenter-1234abcd", stage: str = "train
             "task": ["a", "b"],
         },
         folder=folder,
+        notes="kcenter, 0.5% of fragments, multi instructions, smollm2_135m, seed 0",
     )
 
 

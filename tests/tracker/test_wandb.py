@@ -18,6 +18,7 @@ from tests.lab.wandb_log import closed_run, log_files, read_log
 from tests.lab.wandb_server import ENTITY, KEY, WandbServer, synced
 from tests.tracker.conftest import Environment, curve, describe, log_training, our_lines
 
+AXES = dict.fromkeys(("train/*", "train/loss", "train/validation_loss"), "train/step")
 RESULTS = {"eval/rte/accuracy": 0.75, "eval/average": 0.625, "budget/examples": 250}
 
 
@@ -48,14 +49,26 @@ def test_offline_run_is_described_in_full(offline: Path) -> None:
     expected = describe(offline)
     assert (run.run_id, run.project, run.name, run.group) == ("second-2", "tests", "kcenter", "first sweep")
     assert run.job_type == "evaluate"
-    assert run.tags == tuple(expected.tags)
+    assert (run.tags, run.notes) == (tuple(expected.tags), expected.notes)
     assert run.config == expected.settings
 
 
 def test_curves_are_over_training_steps(offline: Path) -> None:
     run = read_log(log_files(offline / "first")[0])
     assert run.points("train/loss", over="train/step") == curve(range(1, 7))
-    assert run.step_metrics == {"train/*": "train/step"}
+    assert run.step_metrics == AXES
+
+
+def test_losses_are_compared_by_their_best_and_by_their_last(tmp_path: Path, environment: Environment) -> None:
+    tracker = Wandb(mode="offline")
+    tracker.start(describe(tmp_path))
+    for step, loss in enumerate([1.0, 0.25, 0.5], start=1):
+        tracker.log({"train/loss": loss, "train/lr": loss}, step)
+    tracker.log({"eval/average": 0.5})
+    tracker.finish()
+    results = closed_run(tmp_path).results()
+    assert results["train/loss"] == {"min": 0.25, "last": 0.5}
+    assert (results["train/lr"], results["eval/average"]) == (0.5, 0.5)
 
 
 def test_results_are_in_the_summary_and_logged_once(offline: Path) -> None:
@@ -152,10 +165,10 @@ def test_online_run_arrives(tmp_path: Path, environment: Environment, caplog: py
     [run] = server.runs.values()
     expected = describe(tmp_path)
     assert (run.project, run.name, run.group, run.job_type) == ("ltd", "kcenter", "first sweep", "train")
-    assert (run.tags, run.config) == (tuple(expected.tags), expected.settings)
+    assert (run.tags, run.notes, run.config) == (tuple(expected.tags), expected.notes, expected.settings)
     assert run.points("train/loss", over="train/step") == curve(range(1, 7)) + curve(range(5, 10))
     assert [row["_step"] for row in run.history] == list(range(12))
-    assert run.step_metrics == {"train/*": "train/step"}
+    assert run.step_metrics == AXES
     assert RESULTS.items() <= run.results().items()
     assert (failed, run.exit_code) == (1, 0)
     assert server.unknown == []
