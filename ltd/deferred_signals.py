@@ -1,17 +1,54 @@
 """Signals that ask a computation to end: it comes to a good place first, such as a saved checkpoint, and then obeys.
 
-Ctrl-C, a scheduler's SIGTERM, and SIGUSR2, with which SLURM announces a job's end to submitit.
+Ctrl-C, a scheduler's SIGTERM, and SIGUSR2, with which SLURM announces a job's end to submitit. In a process of our own
+(`interrupting`) all three raise KeyboardInterrupt, with the signal's name where it was not Ctrl-C; in a worker of
+submitit the last two are submitit's. `DeferredSignals` lets fine-tuning finish its step before either happens.
 """
 
 from __future__ import annotations
 
 import signal
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType, TracebackType
 from typing import Any
 
 # Windows has no SIGUSR2.
 SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGUSR2") if hasattr(signal, name)]
+
+
+@contextmanager
+def interrupting() -> Iterator[None]:
+    """Within it signals that would kill the process, and leave its records unwritten, interrupt it as Ctrl-C does.
+
+    Those that are ignored or that somebody else handles stay so. While it leaves, further ones change nothing.
+    """
+
+    def interrupt(number: int, _: FrameType | None) -> None:
+        for other in replaced:
+            signal.signal(other, signal.SIG_IGN)
+        raise KeyboardInterrupt(signal.Signals(number).name)
+
+    in_main = threading.current_thread() is threading.main_thread()
+    replaced = [number for number in SIGNALS if in_main and signal.getsignal(number) == signal.SIG_DFL]
+    for number in replaced:
+        signal.signal(number, interrupt)
+    try:
+        yield
+    finally:
+        for number in replaced:
+            signal.signal(number, signal.SIG_DFL)
+
+
+def exit_code(interrupt: BaseException) -> int:
+    """With which a process leaves that was interrupted: 128 and the signal's number, as shells count.
+
+    >>> exit_code(KeyboardInterrupt()), exit_code(KeyboardInterrupt("SIGTERM"))
+    (130, 143)
+    """
+    numbers = {number.name: number for number in SIGNALS}
+    return 128 + int(numbers.get(str(interrupt), signal.SIGINT))
 
 
 class DeferredSignals:

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from ltd.encoding import Encoded
 from ltd.errors import ModelError
+from ltd.metering import count_pass
 from ltd.progress import Progress, silent
 from ltd.tree_batch import Batch, Row, batches, pack
 
@@ -57,6 +58,7 @@ def log_probabilities(
         with torch.autocast(network.device.type, dtype=torch.bfloat16, enabled=precision == "bf16"):
             for batch in batches(rows, tokens_per_batch):
                 scores = _score(network, batch, sequences)
+                count_pass(network, sum(map(len, batch.rows)), batch.ids.size)
                 for index, score in scores.items():
                     totals[index] = score
                 done += len(scores)

@@ -22,6 +22,7 @@ from ltd.atomic import replacing
 from ltd.batching import Indices, micro_batches
 from ltd.encoding import Encoded
 from ltd.errors import ModelError
+from ltd.metering import count, training_flops
 from ltd.model_pass import Precision, autocast, reading, together, token_losses
 from ltd.optimisation import rate_factor
 from ltd.target_logits import n_targets, target_logits
@@ -175,6 +176,8 @@ class AdaptedNetwork:
                 inputs = together([sequences[index] for index in members], self.network.device, packed=packed)
                 with autocast(self.network, self.precision):
                     losses = token_losses(target_logits(self.network, inputs), inputs.targets)
+                n_tokens = sum(lengths[index] for index in members)
+                count(n_tokens, inputs.ids.numel(), training_flops(self.network) * n_tokens)
                 steps = [lengths[index] if packed else inputs.ids.shape[1] for index in members]
                 yield _Batch(members, list(accumulate(steps[:-1], initial=0)), losses)
 

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from ltd.batching import micro_batches
 from ltd.encoding import Encoded
+from ltd.metering import count_pass
 from ltd.progress import Progress, silent
 from ltd.segments import attention_within_segments
 from ltd.target_logits import MicroBatch, collate, collate_segments, full_precision_output, target_logits
@@ -66,6 +67,7 @@ def passed(
             inputs = together([whole[index] for index in batch], network.device, packed=packed)
             with _output_inputs(network) as seen:
                 logits = target_logits(network, inputs)
+            count_pass(network, sum(lengths[index] for index in batch), inputs.ids.numel())
             states = seen[0] if seen[0].ndim == 2 else seen[0][inputs.predicting]
             n_losses = [lengths[index] - 1 for index in batch]
             losses = torch.split(token_losses(logits, inputs.targets).cpu(), n_losses)

@@ -1,6 +1,7 @@
 """The folder of a run: its status, what it has cost so far, and where its files are.
 
-Where several processes train one run together, the first of them leads: it alone holds the run and writes its records.
+Where several processes train one run together, the first of them leads: it alone holds the run, writes its records and
+does all else; the others wait until it calls them.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ import shlex
 import shutil
 import socket
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +24,15 @@ from hydra.types import RunMode
 from omegaconf import OmegaConf
 
 from ltd.atomic import replacing, write_json
+from ltd.cost import Cost, RunCost, Share
 from ltd.lock import Owner, held, holder
+from ltd.metering import measured
 
 RANKS = ("RANK", "GROUP_RANK", "NODE_RANK", "LOCAL_RANK", "SLURM_PROCID")
 """Where Lightning, torchrun and SLURM tell a process which of those of a run it is."""
+
+POLL = 0.5
+"""Seconds between two looks at whether the others are called."""
 
 
 class Run:
@@ -38,15 +45,13 @@ class Run:
         self.stage = stage
         self.run_id = run_id
         self.folder = outputs / stage / run_id
+        self._stages: dict[str, Cost] = {}  # of this attempt
+        self._used: Mapping[str, Share] = {}
 
     @property
     def state(self) -> str | None:
         """``running``, ``finished``, ``failed`` or ``interrupted``; None if it never started."""
-        try:
-            state: str = json.loads((self.folder / "status.json").read_text())["state"]
-        except FileNotFoundError:
-            return None
-        return state
+        return self._status().get("state")
 
     @property
     def metrics(self) -> dict[str, Any]:
@@ -55,18 +60,14 @@ class Run:
         return metrics
 
     @property
-    def costs(self) -> dict[str, float]:
-        """Seconds spent in each stage so far, interrupted attempts included."""
-        try:
-            seconds: dict[str, float] = json.loads((self.folder / "cost.json").read_text())["seconds"]
-        except FileNotFoundError:
-            return {}
-        return seconds
+    def cost(self) -> RunCost:
+        """What stands in ``cost.json``: what all stages have cost so far, interrupted attempts included."""
+        return RunCost.read(self.folder / "cost.json")
 
     @property
     def leads(self) -> bool:
         """Whether this process is the first, or only, one of those that compute the run together."""
-        return all(os.environ.get(name, "0") == "0" for name in RANKS)
+        return leads()
 
     @property
     def holder(self) -> Owner | None:
@@ -80,30 +81,67 @@ class Run:
         Those that train together with the one that holds it go in: they were started by it, or beside it.
         """
         if self.leads:
+            self._note_in_sweep()
             with held(self._lock, f"run {self.run_id}"):
                 yield
         else:
             yield
 
+    def _note_in_sweep(self) -> None:
+        """Tell the sweep which run its job is: another one may have computed it already."""
+        if HydraConfig.initialized() and HydraConfig.get().mode is RunMode.MULTIRUN:
+            hydra = HydraConfig.get()
+            note = {"overrides": list(hydra.overrides.task), "folder": str(self.folder)}
+            write_json(Path(hydra.sweep.dir, f"{hydra.job.num}.run"), note)
+
+    def call_others(self) -> None:
+        """Tell the processes that SLURM started beside this one that it is about to fine-tune."""
+        self._write_state("running", called="fine-tune")
+
+    def is_called(self, force: bool) -> bool:
+        """Wait, beside the process that leads, until it is about to fine-tune; False if it will not.
+
+        Parameters
+        ----------
+        force : whether it does a finished run again.
+        """
+        attempt = _attempt()
+        while True:
+            status = self._status()
+            state, ours = status.get("state"), status.get("attempt") == attempt
+            if ours and state == "running" and "called" in status:
+                return True
+            if (ours and attempt is not None and state != "running") or (state == "finished" and not force):
+                return False
+            time.sleep(POLL)
+
     @property
     def _lock(self) -> Path:
         return self.folder.with_name(f".{self.run_id}.lock")
 
+    def shed(self, kept: str) -> None:
+        """Remove large files that a finished run can do without: checkpoints, and with ``results`` its model."""
+        names = {"all": (), "model": ("checkpoints",), "results": ("checkpoints", "model")}[kept]
+        for name in names if self.leads and self.state == "finished" else ():
+            shutil.rmtree(self.folder / name, ignore_errors=True)
+
     def clear(self) -> None:
         """Remove all that earlier attempts left."""
         shutil.rmtree(self.folder, ignore_errors=True)
+        self.__dict__.pop("_earlier", None)
 
     @contextmanager
-    def recorded(self, settings: dict[str, Any], used: Iterable[str] = ()) -> Iterator[None]:
+    def recorded(self, settings: dict[str, Any], used: Mapping[str, Share] | None = None) -> Iterator[None]:
         """Leave the settings, a log and the state in the folder, whatever happens inside.
 
         Parameters
         ----------
-        used : the artefacts of the shared cache that the run refers to, read when it ends: `Cache.used`.
+        used : the artefacts of the shared cache that the run refers to, which grow as it goes on: `Cache.used`.
         """
         if not self.leads:
             yield
             return
+        self._used = {} if used is None else used
         self.folder.mkdir(parents=True, exist_ok=True)
         with replacing(self.folder / "config.yaml") as temporary:
             temporary.write_text(OmegaConf.to_yaml(OmegaConf.create(settings)))
@@ -116,24 +154,48 @@ class Run:
                 self._write_state(kind, error=f"{type(error).__name__}: {error}")
                 raise
             finally:
-                write_json(self.folder / "artefacts.json", sorted(used))
+                write_json(self.folder / "artefacts.json", sorted(self._cost_so_far.shared))
         self._write_state("finished")
 
     @contextmanager
-    def timed(self, stage: str) -> Iterator[None]:
-        """Add the seconds spent inside to the run's cost of ``stage``."""
-        start = time.perf_counter()
-        try:
+    def timed(self, stage: str, devices: int = 1) -> Iterator[None]:
+        """Add what is spent inside to the run's cost of ``stage``.
+
+        Parameters
+        ----------
+        devices : how many compute it.
+        """
+        if not self.leads:
             yield
-        finally:
-            if self.leads:
-                seconds = self.costs
-                seconds[stage] = round(seconds.get(stage, 0.0) + time.perf_counter() - start, 3)
-                write_json(self.folder / "cost.json", {"seconds": seconds})
+            return
+        before = self._stages.get(stage, Cost())
+
+        def keep(cost: Cost) -> None:
+            self._stages[stage] = before + cost
+            self._cost_so_far.write(self.folder / "cost.json")
+
+        with measured(keep, devices):
+            yield
+
+    @cached_property
+    def _earlier(self) -> RunCost:
+        """What other attempts have cost."""
+        return self.cost
+
+    @property
+    def _cost_so_far(self) -> RunCost:
+        return self._earlier + RunCost(self._stages, self._used)
 
     def _write_state(self, state: str, **more: str) -> None:
         where = {"host": socket.gethostname(), "process": os.getpid(), "at": time.strftime("%Y-%m-%dT%H:%M:%S%z")}
-        write_json(self.folder / "status.json", {"state": state, **where, **_invocation(), **more})
+        write_json(self.folder / "status.json", {"state": state, **where, **_attempt_note(), **_invocation(), **more})
+
+    def _status(self) -> dict[str, Any]:
+        try:
+            status: dict[str, Any] = json.loads((self.folder / "status.json").read_text())
+        except FileNotFoundError:
+            return {}
+        return status
 
     @contextmanager
     def _log_file(self) -> Iterator[None]:
@@ -145,6 +207,22 @@ class Run:
         finally:
             logging.getLogger().removeHandler(handler)
             handler.close()
+
+
+def leads() -> bool:
+    """Whether this process is the first, or only, one of those that were started together."""
+    return all(os.environ.get(name, "0") == "0" for name in RANKS)
+
+
+def _attempt() -> str | None:
+    """What processes share that SLURM has started together, and with no others; None without SLURM."""
+    names = ("SLURM_JOB_ID", "SLURM_STEP_ID", "SLURM_RESTART_COUNT")
+    return ".".join(os.environ.get(name, "0") for name in names) if names[0] in os.environ else None
+
+
+def _attempt_note() -> dict[str, str]:
+    attempt = _attempt()
+    return {} if attempt is None else {"attempt": attempt}
 
 
 def _invocation() -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +13,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from ltd.cost import Cost, RunCost
 from ltd.run import Run
 
 
@@ -32,9 +34,9 @@ def show(run: Run) -> None:
         _print_budget(console, manifest | {"pool": manifest["n_pool"], "related": manifest["n_candidates"]})
     if manifest:
         console.print(f"leakage   {_leakage(manifest['stated']['leakage'])}")
-    seconds = run.costs
-    stages = ", ".join(f"{stage} {_duration(value)}" for stage, value in seconds.items())
-    console.print(f"time      {stages}; together {_duration(sum(seconds.values()))}")
+        if drawn := manifest["stated"].get("drawn"):
+            console.print(f"drawn     {drawn['candidates']:,} of {drawn['of']:,} candidates at random (max_candidates)")
+    _print_cost(console, run.cost)
     console.print(f"files     {_display(run.folder)}")
     for line in _next_steps(run):
         console.print(line)
@@ -174,15 +176,52 @@ def _print_training(console: Console, training: dict[str, Any] | None) -> None:
         )
 
 
+def _print_cost(console: Console, cost: RunCost) -> None:
+    stages = ", ".join(f"{stage} {_duration(each.seconds)}" for stage, each in cost.stages.items())
+    total, alone = cost.total, cost.total_alone
+    reused = alone.seconds > 1.01 * total.seconds
+    more = f" ({_duration(alone.seconds)} if nothing had been there)" if reused else ""
+    console.print(f"time      {stages}; together {_duration(total.seconds)}{more}")
+    if spent := _spent(total):
+        console.print(f"spent     {', '.join(spent)}")
+
+
+def _spent(total: Cost) -> list[str]:
+    """What is known of a cost beside its time."""
+    joules = None if total.processor_joules is total.device_joules is None else 0.0
+    if joules is not None:
+        joules = (total.processor_joules or 0.0) + (total.device_joules or 0.0)
+    words = {
+        "of processors": total.cpu_seconds and _duration(total.cpu_seconds),
+        "of devices": total.device_seconds and _duration(total.device_seconds),
+        "of memory at most": total.peak_memory and _with_prefix(total.peak_memory, "B"),
+        "of the device's": total.peak_device_memory and _with_prefix(total.peak_device_memory, "B"),
+        "tokens": total.tokens and f"{total.tokens:,}",
+        "": total.flops and _with_prefix(total.flops, "FLOP"),
+        "drawn": joules and _with_prefix(joules, "J"),
+    }
+    return [f"{amount} {of}".rstrip() for of, amount in words.items() if amount]
+
+
+def _with_prefix(amount: float, unit: str) -> str:
+    """Three digits and the prefix of the international system.
+
+    >>> _with_prefix(1_234_567_890, "B")
+    '1.23 GB'
+    """
+    prefixes = ("", "k", "M", "G", "T", "P", "E", "Z")
+    power = min(int(math.log10(max(amount, 1)) // 3), len(prefixes) - 1)
+    return f"{amount / 1000**power:.3g} {prefixes[power]}{unit}"
+
+
 def _next_steps(run: Run) -> list[str]:
     if run.stage == "select":
         return ["next      python train.py with the same settings fine-tunes on this selection"]
-    if not (run.folder / "model").exists():
+    if run.stage == "evaluate":
         return ["next      python train.py sampler=kcenter fraction=0.005"]
-    return [
-        f"model     AutoModelForCausalLM.from_pretrained('{_display(run.folder / 'model')}')",
-        "next      is it better than chance?  python train.py -m sampler=random,kcenter seed=0,1,2",
-    ]
+    model = run.folder / "model"
+    loaded = [f"model     AutoModelForCausalLM.from_pretrained('{_display(model)}')"] if model.exists() else []
+    return [*loaded, "next      is it better than chance?  python train.py -m sampler=random,kcenter seed=0,1,2"]
 
 
 def _display(path: Path) -> str:

@@ -21,6 +21,7 @@ from ltd.checkpoint import BEST, DONE, KEY
 from ltd.encoding import Encoded
 from ltd.errors import TrainingError
 from ltd.finetune_settings import FinetuneSettings, StepReport
+from ltd.metering import count, count_pass, training_flops
 from ltd.optimisation import parameter_groups, rate_factor
 from ltd.target_logits import MicroBatch, collate, collate_segments, n_targets, target_logits
 
@@ -157,6 +158,7 @@ class TrainingModule(LightningModule):
         self.seed = seed
         self.key = key
         self.done = Done()
+        self.flops_per_token = training_flops(network)  # now: a strategy may divide the weights
         self.best: dict[str, Tensor] = {}  # the weights with the lowest validation loss, if any are held out
         # A checkpoint holds what is trained, which with adapters is not the network's own weights.
         self.strict_loading = settings.lora is None
@@ -180,6 +182,7 @@ class TrainingModule(LightningModule):
         optimizer.zero_grad()
         seconds = time.perf_counter() - started
         self.done.add(float(loss), batch, seconds)
+        count(batch.n_tokens, batch.n_padded, self.flops_per_token * batch.n_tokens)
         validation_loss = self._validated() if self._ends_epoch(step) else None
         self.trainer.should_stop = self.done.is_complete(steps, self.settings.patience)
         return {"report": StepReport(step + 1, steps, float(loss), lr, batch.n_tokens / seconds, validation_loss)}
@@ -243,6 +246,7 @@ class TrainingModule(LightningModule):
         self.network.eval()
         parts = [self._part(micro_batch) for micro_batch in batch.micro_batches]
         self.network.train()
+        count_pass(self.network, batch.n_tokens, batch.n_padded)
         total = torch.stack([torch.zeros((), device=self.device), *parts]).sum() / batch.n_targets
         self.done.validation_losses.append(float(self.trainer.strategy.reduce(total, reduce_op="sum")))
         if self.done.improved:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from ltd.embedder.packed import mean_states
 from ltd.example import file_digest
 from ltd.hardware import has_fast_bfloat16
+from ltd.metering import count_pass
 from ltd.progress import Progress, silent
 
 
@@ -57,6 +58,8 @@ class Minilm:
         done = 0
         for rows in _batches([len(row) for row in ids], self.tokens_per_batch):
             points[rows] = self._encode([ids[row] for row in rows])
+            n_tokens = sum(len(ids[row]) for row in rows)
+            count_pass(self._network, n_tokens, n_tokens)  # but for attention, nothing is computed for padding
             done += len(rows)
             progress(done, len(texts))
         return points
