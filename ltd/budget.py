@@ -93,6 +93,6 @@ class Budget:
         counted = "prompts" if self.unit == "examples" else "tokens"
         raise SettingsError(
             f"{self.request.text} asks for {self.amount:,} {self.unit}, but only {n_related:,} {counted} of the pool "
-            f"may be chosen from (target task, instruction mode, leakage gate); take {largest}, widen pool.related, "
-            "or take all there is with clip=true"
+            f"may be chosen from (target task, instruction mode, leakage gate, max_candidates); take {largest}, widen "
+            "pool.related, raise max_candidates if it is set, or take all there is with clip=true"
         )

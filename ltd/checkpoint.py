@@ -83,7 +83,7 @@ def find_checkpoint(folder: Path, key: str) -> Path | None:
     Also removes what a killed process left half-written; only one process may train in a folder.
     """
     for leftover in folder.glob(f".{LAST}.*"):
-        leftover.unlink()
+        leftover.unlink(missing_ok=True)  # processes that train together all come here
     for path in (folder / LAST, folder / PREVIOUS):
         if path.exists():
             problem = _problem(path, key)

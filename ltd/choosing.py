@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.metadata import version
@@ -16,7 +16,7 @@ from ltd.cache import Cache
 from ltd.candidates import Candidates
 from ltd.distribution_centre import Clusters, find_clusters, sample_rows
 from ltd.embedder import Embedder
-from ltd.errors import SelectionError
+from ltd.errors import LtdError, SelectionError
 from ltd.example import PromptedPool
 from ltd.model_scores import ModelReader
 from ltd.points import embedded
@@ -25,7 +25,8 @@ from ltd.progress import Progress, silent
 from ltd.sampler import Sampler
 from ltd.score import Question
 from ltd.selection import Selection
-from ltd.supply import Supply
+from ltd.supply import Supply, check_parameters
+from ltd.templates import named
 
 CHOICE_LIBRARIES = ("numpy", "faiss-cpu", "torch", "transformers")
 """Libraries whose version can change what is chosen."""
@@ -36,12 +37,16 @@ ENOUGH = 0.99
 CountTokens = Callable[[NDArray[np.int64]], NDArray[np.int32]]
 
 
-def check_budget(pool: Pool, request: Request) -> None:
+def check_budget(pool: Pool, request: Request, max_candidates: int | None = None, held_out: Sequence[str] = ()) -> None:
     """Refuse a number of examples that cannot be meant, as far as can be told without making the pool."""
     counts = pool.counts()
     if counts is not None and request.unit == "examples":
-        related = sum(n for (task, template), n in counts.items() if matches(pool.related, task, template))
-        request.of(sum(counts.values())).within(related)
+        related = sum(
+            n
+            for (task, template), n in counts.items()
+            if matches(pool.related, task, template) and not named(held_out, task, template)
+        )
+        request.of(sum(counts.values())).within(related if max_candidates is None else min(related, max_candidates))
 
 
 @dataclass(frozen=True)
@@ -60,6 +65,8 @@ class Geometry:
 
     def points(self, candidates: Candidates) -> tuple[NDArray[np.float32], str]:
         """(n_candidates, dimension) points, and the fingerprint of those they were taken from."""
+        if candidates.drawn_from is not None:  # a draw is there to be cheap: the others are not embedded
+            return embedded(candidates.pool, candidates.rows, self.embedder, self.cache, self.progress)
         points, fingerprint = self.related(candidates)
         if len(candidates.kept) < len(points):
             points = points[candidates.kept]
@@ -106,6 +113,23 @@ class ConfiguredSampler:
     def takes_all(self) -> bool:
         """Whether it is no selection at all, whatever the budget."""
         return bool(getattr(self.constructor, "takes_all", False))
+
+    def check(self, place: str = "sampler") -> None:
+        """Refuse, before anything is loaded, parameters that its class has not or refuses.
+
+        For that it is built once with None in place of what the run fills in.
+        """
+        check_parameters(place, self.constructor, self.parameters)
+        for name, configured in self.inner.items():
+            configured.check(f"{place}.{name}")
+        asked = Supply.asked(self.constructor, self.parameters)
+        try:
+            self.build(**dict.fromkeys(asked), **dict.fromkeys(self.inner))
+        except LtdError:
+            raise
+        except Exception as error:
+            if not asked and not self.inner:  # else it may be the None that it cannot stand
+                raise SelectionError(f"{place}: {type(error).__name__}: {error}") from error
 
     def supplied(self, supply: Supply) -> Sampler:
         """The sampler and those it contains, each with what it asks the run for."""

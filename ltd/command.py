@@ -5,7 +5,7 @@
 | 0 | done |
 | 1 | Hydra could not compose the configuration, or a fault of ours, with its traceback |
 | 2 | an `LtdError`; in a multirun, of one job or more |
-| 130 | interrupted |
+| 130, 143, 140 | interrupted by Ctrl-C, by SIGTERM, by SIGUSR2; the same command goes on |
 
 The stages are imported only when a job starts: they take seconds to load, and a misspelt option deserves an answer now.
 """
@@ -38,6 +38,7 @@ from omegaconf.errors import (
 )
 
 from ltd import settings
+from ltd.deferred_signals import exit_code, interrupting
 from ltd.errors import LtdError, unknown_name
 
 # At import, because a launcher's worker reads the configuration before it calls anything of ours.
@@ -45,7 +46,6 @@ OmegaConf.register_new_resolver("below_root", lambda path: str(settings.path_bel
 
 COMPOSITION_ERROR = 1  # Hydra's own
 USER_ERROR = 2
-INTERRUPTED = 130
 
 # What a value on the command line can cause after the configuration was composed: a setting that must be given, of a
 # wrong type, or that refers to nothing, and a class that does not exist or does not take its parameters.
@@ -64,14 +64,14 @@ def run(main: Callable[[], Any], conf: Path) -> None:
     sys.argv[1:] = [globbed_in_folders(argument, conf) for argument in sys.argv[1:]]
     output = cast(TextIO, _Output(sys.stdout))
     try:
-        with redirect_stdout(output):
+        with interrupting(), redirect_stdout(output):
             main()
-    except KeyboardInterrupt:
-        _leave_interrupted()
+    except KeyboardInterrupt as interrupt:
+        _leave_interrupted(interrupt)
     except SystemExit as leaving:
         # Hydra has already reported what it is leaving for, which is the exception it was handling when it left.
         if isinstance(leaving.__context__, KeyboardInterrupt):  # Lightning makes an exit of it
-            _leave_interrupted()
+            _leave_interrupted(leaving.__context__)
         _explain_unknown_key(leaving.__context__, conf)
         raise
     except CompactHydraException as error:  # that of --help, which Hydra leaves to its caller
@@ -98,7 +98,8 @@ def globbed_in_folders(argument: str, conf: Path) -> str:
 def job(stage: str, config: DictConfig) -> float:
     """Run ``ltd.experiment.<stage>`` on one configuration and return its number, such as the average accuracy.
 
-    An error for people ends a single run. In a multirun it is noted, the job counts as NaN and the other jobs go on.
+    An error for people ends a single run. In a multirun it is noted, the job counts as infinite,
+    the worst there is for a sweeper that minimises, and the other jobs go on.
     """
     try:
         return float(getattr(import_module("ltd.experiment"), stage)(config))
@@ -113,7 +114,7 @@ def job(stage: str, config: DictConfig) -> float:
         message = f"job {hydra.job.num} ({shlex.join(hydra.overrides.task)}): {message}"
         _say(message)
         Path(hydra.sweep.dir, f"{hydra.job.num}.error").write_text(message + "\n")
-        return math.nan
+        return math.inf
 
 
 class SweepErrors(Callback):
@@ -191,9 +192,9 @@ def _explain_unknown_key(error: BaseException | None, conf: Path) -> None:
     _say(unknown_name(f"{place} setting".strip(), key, valid))
 
 
-def _leave_interrupted() -> None:
+def _leave_interrupted(interrupt: KeyboardInterrupt) -> None:
     sys.stderr.write("\ninterrupted; run the same command again to go on\n")
-    raise SystemExit(INTERRUPTED) from None
+    raise SystemExit(exit_code(interrupt)) from None
 
 
 def _say(message: str) -> None:

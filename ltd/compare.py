@@ -35,6 +35,8 @@ from ltd.selection import Selection
 from ltd.settings import choice_name, path_below_root
 
 ROWS_SHOWN = 30
+NUMBERS_WIDTH = 50
+"""Characters that a table takes beside the names."""
 USER_ERROR = 2
 
 
@@ -113,11 +115,19 @@ def overlap(first: Chosen, second: Chosen, names: tuple[str, str], way: str) -> 
         *names,
         size=size,
         common=common,
-        expected=size**2 / max(one.n_candidates, other.n_candidates),
+        expected=size**2 / _candidates_of_both(one, other),
         share=common / size,
         jaccard=both / (len(one) + len(other) - both),
         seeds_of=way if first.series == second.series and one.seed != other.seed else "",
     )
+
+
+def _candidates_of_both(one: Selection, other: Selection) -> int:
+    """Of how many candidates both were chosen: where two seeds drew theirs, of all that they drew them from."""
+    drawn = [selection.stated.get("drawn") for selection in (one, other)]
+    if one.seed != other.seed and all(isinstance(draw, Mapping) for draw in drawn):
+        return max(int(draw["of"]) for draw in drawn if isinstance(draw, Mapping))
+    return max(one.n_candidates, other.n_candidates)
 
 
 def load_all(folders: Sequence[Path]) -> list[Chosen]:
@@ -195,10 +205,18 @@ def compare(folders: Sequence[Path], output: Path) -> list[Overlap]:
 
 
 def show(pairs: Sequence[Overlap], console: Console) -> None:
-    """Print the pairs, those with most in common first, and the means over the seeds of each way to choose."""
+    """Print the pairs, those with most in common first, and the means over the seeds of each way to choose.
+
+    Names that two of would not fit beside the numbers are told once, and stand as numbers in the pairs.
+    """
+    names = list(dict.fromkeys(name for pair in pairs for name in (pair.first, pair.second)))
+    words = {name: name for name in names}
+    if 2 * max(map(len, names)) + NUMBERS_WIDTH > console.width:
+        words = {name: str(number) for number, name in enumerate(names, start=1)}
+        console.print("\n".join(f"{number:>3}  {name}" for name, number in words.items()), end="\n\n")
     table = _table("first", "second")
     for pair in sorted(pairs, key=lambda pair: -pair.share)[:ROWS_SHOWN]:
-        table.add_row(pair.first, pair.second, *_cells([pair]))
+        table.add_row(words[pair.first], words[pair.second], *_cells([pair]))
     console.print(table)
     if len(pairs) > ROWS_SHOWN:
         console.print(f"{len(pairs) - ROWS_SHOWN:,} pairs with less in common are in overlap.csv")
@@ -209,7 +227,7 @@ def show(pairs: Sequence[Overlap], console: Console) -> None:
     for way in sorted(between.keys() - {""}):
         seeds.add_row(way, str(len(between[way])), *_cells(between[way]))
     if seeds.row_count:
-        console.print(seeds)
+        console.print(seeds, width=max(console.width, NUMBERS_WIDTH + max(map(len, between))))
 
 
 def _cells(pairs: Sequence[Overlap]) -> list[str]:
@@ -221,7 +239,9 @@ def _cells(pairs: Sequence[Overlap]) -> list[str]:
 
 
 def _table(first: str, second: str) -> Table:
-    table = Table(first, second, box=SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0))
+    table = Table(box=SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0))
+    for name in (first, second):
+        table.add_column(name, no_wrap=True)
     for name in ("overlap", "Jaccard", "in common", "by chance"):
         table.add_column(name, justify="right", no_wrap=True)
     return table

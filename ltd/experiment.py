@@ -7,25 +7,28 @@ run's folder from it, and goes on from whatever an earlier attempt left there.
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Generic, TypeVar
 
 import numpy as np
+from hydra.core.hydra_config import HydraConfig
 from numpy.typing import NDArray
 from omegaconf import DictConfig, OmegaConf
 
-from ltd import results, summary
+from ltd import __version__, products, results, summary
 from ltd.cache import Cache
 from ltd.choosing import Geometry
 from ltd.console import progress_bar
 from ltd.errors import SettingsError
 from ltd.example import Prompt, PromptedPool
 from ltd.finetune import finetune
-from ltd.finetune_settings import FinetuneSettings, StepReport
+from ltd.finetune_settings import FinetuneResult, FinetuneSettings, StepReport
 from ltd.hardware import reuse_freed_memory
 from ltd.model import LoadedModel
 from ltd.model_scores import ModelReader
@@ -38,11 +41,15 @@ from ltd.selection import Selection
 from ltd.settings import BOOKKEEPING, check, path_below_root, resolved, run_id
 from ltd.token_counts import token_counts
 from ltd.tracker import Tracker
+from ltd.tracker.none import NoTracker
 from ltd.tracking import tracking
 
 logger = logging.getLogger(__name__)
 
 PartsT = TypeVar("PartsT", bound=EvaluateParts)
+
+RESULT_LIBRARIES = ("torch", "transformers", "pytorch-lightning")
+"""Whose versions may change what a model learns and answers."""
 
 
 def select(cfg: DictConfig) -> float:
@@ -55,12 +62,30 @@ def select(cfg: DictConfig) -> float:
 
 
 def train(cfg: DictConfig) -> float:
-    """Choose a coreset, fine-tune on it, rank every task before and after; gives the average accuracy after."""
+    """Choose a coreset, fine-tune on it, rank every task before and after; gives what a sweeper judges it by."""
     if cfg.verify is not None:
         raise SettingsError("verify= makes a choice again without training on it: it belongs to select.py")
+    if _is_judged() and cfg.trainer.validation_share == 0:
+        raise SettingsError(
+            "a sweeper judges settings by examples held out of the training part, never by the evaluation tasks; "
+            "set trainer.validation_share, such as 0.2"
+        )
     experiment = Experiment.prepare("train", cfg, SelectParts)
+    if not experiment.run.leads:
+        return _assist(experiment)
     experiment.do(_train)
-    return float(experiment.run.metrics["average"]["accuracy"])
+    return _objective(experiment.run.metrics)
+
+
+def _is_judged() -> bool:
+    """Whether a sweeper that looks for the best settings, such as Optuna's, waits for this run's number."""
+    return HydraConfig.initialized() and "n_trials" in HydraConfig.get().sweeper
+
+
+def _objective(metrics: dict[str, Any]) -> float:
+    """The lowest validation loss, to be minimised; where no examples were held out, the average accuracy."""
+    loss = metrics.get("training", {}).get("validation_loss")
+    return float(metrics["average"]["accuracy"] if loss is None else loss)
 
 
 def evaluate(cfg: DictConfig) -> float:
@@ -83,33 +108,52 @@ def _verify(cfg: DictConfig) -> float:
 
 
 def _select(experiment: Experiment[SelectParts], tracker: Tracker) -> None:
-    pool, selection = chosen(experiment)
-    diagnosed(experiment, pool, selection)
-    tracker.log({f"budget/{name}": value for name, value in _spent(selection).items()})
+    choice = chosen(experiment)
+    diagnosed(experiment, choice)
+    tracker.log({f"budget/{name}": value for name, value in _spent(choice.selection).items()})
+    tracker.log(products.numbers(experiment.run))
+    tracker.keep(products.of_selection(experiment.run, experiment.settings, choice.pool))
 
 
 def _train(experiment: Experiment[SelectParts], tracker: Tracker) -> None:
-    pool, selection = chosen(experiment)
+    choice = chosen(experiment)
+    diagnosed(experiment, choice)
+    pool, selection = choice.pool, choice.selection
+    tracker.keep(products.of_selection(experiment.run, experiment.settings, pool))
     with experiment.run.timed("rank before"):
         before = experiment.rank(experiment.loaded, experiment.cache, "before")
     header = experiment.header() | {"budget": _spent(selection)}
     if len(selection) == 0:  # the vanilla row: no fine-tuning, only ranking
-        metrics = results.write_results(experiment.run.folder, header, before)
+        results.write_results(experiment.run.folder, header, before)
     else:
-        with experiment.run.timed("fine-tune"):
+        experiment.run.call_others()
+        devices = experiment.settings["trainer"]["devices"] * experiment.settings["trainer"]["num_nodes"]
+        with experiment.run.timed("fine-tune", devices):
             tuned, training = _fine_tuned(experiment, list(pool.prompts(selection.indices)), tracker)
         ranked = Cache(experiment.run.folder / "ranked")  # until all tasks are, and then predictions.parquet
         with experiment.run.timed("rank after"):
             after = experiment.rank(tuned, ranked, "after")
-        metrics = results.write_results(experiment.run.folder, header | {"training": training}, after, before)
+        results.write_results(experiment.run.folder, header | {"training": training}, after, before)
         ranked.clear()
-    tracker.log(results.tracked(metrics))
+    tracker.log(products.numbers(experiment.run))
+    tracker.keep(products.of_results(experiment.run, experiment.settings))
+
+
+def _assist(experiment: Experiment[SelectParts]) -> float:
+    """Fine-tune beside the process that leads the run, and leave everything else to it."""
+    experiment.load()
+    if experiment.run.is_called(experiment.settings["force"]):
+        choice = chosen(experiment)  # as that process has saved it
+        _finetune(experiment, list(choice.pool.prompts(choice.selection.indices)), NoTracker())
+    return math.nan
 
 
 def _evaluate(experiment: Experiment[EvaluateParts], tracker: Tracker) -> None:
     with experiment.run.timed("rank"):
         scores = experiment.rank(experiment.loaded, experiment.cache, "rank")
-    tracker.log(results.tracked(results.write_results(experiment.run.folder, experiment.header(), scores)))
+    results.write_results(experiment.run.folder, experiment.header(), scores)
+    tracker.log(products.numbers(experiment.run))
+    tracker.keep(products.of_results(experiment.run, experiment.settings))
 
 
 def _fine_tuned(
@@ -118,10 +162,16 @@ def _fine_tuned(
     """The model fine-tuned on the prompts, read back from ``model/`` also when it was just made; and what it saw."""
     from ltd.model.causal_lm import CausalLM
 
+    done, untuned = _finetune(experiment, prompts, tracker), experiment.loaded
+    training = done.summary()
+    tracker.log({f"train/{name}": float(value) for name, value in training.items() if value is not None})
+    tuned = CausalLM(name=experiment.parts.model.name, path=str(done.model)).load()
+    return replace(tuned, begin=untuned.begin, end=untuned.end, max_length=untuned.max_length), training
+
+
+def _finetune(experiment: Experiment[SelectParts], prompts: Sequence[Prompt], tracker: Tracker) -> FinetuneResult:
     settings, untuned = experiment.settings, experiment.loaded
-    encoder = results.text_encoder(untuned, settings["separator"], settings["trainer"]["max_length"])
-    if not settings["trainer"]["end_token"]:
-        encoder = replace(encoder, end=None)
+    encoder = results.training_encoder(untuned, settings)
     encoded = encoder.targets([prompt.prompt for prompt in prompts], [prompt.target for prompt in prompts])
     with progress_bar("fine-tune") as bar:
 
@@ -133,13 +183,8 @@ def _fine_tuned(
             tracker.log({f"train/{name}": value for name, value in values.items()}, step=report.step)
 
         ids = [prompt.id for prompt in prompts]
-        done = finetune(
-            untuned, encoded, ids, experiment.finetuning(), settings["seed"], experiment.run.folder, on_step
-        )
-    training = done.summary()
-    tracker.log({f"train/{name}": float(value) for name, value in training.items() if value is not None})
-    tuned = CausalLM(name=experiment.parts.model.name, path=str(done.model)).load()
-    return replace(tuned, begin=untuned.begin, end=untuned.end, max_length=untuned.max_length), training
+        finetuning, folder = experiment.finetuning(), experiment.run.folder
+        return finetune(untuned, encoded, ids, finetuning, settings["seed"], folder, on_step)
 
 
 def _spent(selection: Selection) -> dict[str, float]:
@@ -187,12 +232,14 @@ class Experiment(Generic[PartsT]):
                     tracking(self.parts.tracker, self.run, self.settings) as tracker,
                 ):
                     stage(self, tracker)
+            self.run.shed(self.settings.get("keep", "all"))
         summary.show(self.run)
 
     def header(self) -> dict[str, Any]:
         """How ``metrics.json`` begins; without what differs between two runs of the same configuration."""
         settings = {name: value for name, value in self.settings.items() if name not in BOOKKEEPING}
-        return {"run_id": self.run.run_id, "stage": self.run.stage, "settings": settings}
+        versions = {"ltd": __version__, **{library: version(library) for library in RESULT_LIBRARIES}}
+        return {"run_id": self.run.run_id, "stage": self.run.stage, "settings": settings, "versions": versions}
 
     @cached_property
     def loaded(self) -> LoadedModel:
@@ -223,7 +270,7 @@ class Experiment(Generic[PartsT]):
 
     def count_tokens(self, pool: PromptedPool, rows: NDArray[np.int64]) -> NDArray[np.int32]:
         """(n_rows,) tokens of the pool's ``rows``, each a prompt with its target, by the model's tokenizer."""
-        encoder = results.text_encoder(self.loaded, self.settings["separator"])
+        encoder = results.training_encoder(self.loaded, self.settings)
         with progress_bar("count tokens") as bar:
             return token_counts(pool, rows, encoder, self.loaded.fingerprint, self.cache, bar)
 

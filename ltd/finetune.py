@@ -6,7 +6,6 @@ What Lightning drives is in `ltd.training`; here is how it begins and ends, and 
 from __future__ import annotations
 
 import logging
-import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import asdict, replace
@@ -23,6 +22,7 @@ from ltd.hardware import has_fast_bfloat16
 from ltd.model import LoadedModel
 from ltd.model.folder import save_folder
 from ltd.quiet import quiet_lightning
+from ltd.readings import free_memory
 
 if TYPE_CHECKING:
     from pytorch_lightning import Callback, Trainer
@@ -194,15 +194,6 @@ def _check_memory(network: PreTrainedModel, free: float) -> None:
             f"training {learning:,} weights takes {12 * learning / 1e9:.1f} GB for gradients and AdamW's averages, and "
             f"{free / 1e9:.1f} GB are free; set model.method=lora or train on a larger machine"
         )
-
-
-def free_memory() -> float:
-    """Bytes that a program can still have; unbounded where the system, unlike Linux, does not say."""
-    try:
-        lines = dict(line.split(":") for line in Path("/proc/meminfo").read_text().splitlines())
-    except OSError:
-        return math.inf
-    return 1024 * float(lines["MemAvailable"].split()[0])
 
 
 def _packing(module: TrainingModule) -> AbstractContextManager[bool]:

@@ -20,7 +20,7 @@ from ltd.leakage import LeakageSettings
 from ltd.model import Model
 from ltd.pool import Pool
 from ltd.settings import budget_request
-from ltd.task import Task
+from ltd.task import Task, check_held_out
 from ltd.tracker import Tracker
 
 Settings = dict[str, Any]
@@ -47,9 +47,11 @@ class EvaluateParts:
             "tracker": build("tracker", settings["tracker"]),
         }
 
-    def check(self, settings: Settings) -> None:  # noqa: ARG002
+    def check(self, settings: Settings) -> None:
         """Refuse what certainly cannot work, before anything is loaded or written."""
         self.model.check()
+        if settings["templates"] != "all":
+            check_held_out(settings["held_out_templates"], self.tasks)
 
     def sources(self) -> Settings:
         """What pool and tasks are made of; raises if any data is missing."""
@@ -81,13 +83,23 @@ class SelectParts(EvaluateParts):
             "selection": None if settings["selection"] is None else Path(settings["selection"]).expanduser(),
         }
 
+    @property
+    def held_out(self) -> tuple[str, ...]:
+        """Names of the templates that must not be trained on, by what the tasks are asked through."""
+        return tuple(sorted({name for task in self.tasks.values() for name in getattr(task, "held_out", ())}))
+
     def check(self, settings: Settings) -> None:
         super().check(settings)
-        if settings["selection"] is None and settings["related_by"] == "names" and not self.sampler.takes_all:
-            check_budget(self.pool, self.request)
+        if settings["selection"] is not None:
+            return
+        self.sampler.check()
+        if settings["related_by"] == "names" and not self.sampler.takes_all:
+            check_budget(self.pool, self.request, settings["max_candidates"], self.held_out)
 
     def sources(self) -> Settings:
         sources = super().sources() | {"pool": self.pool.source(), "related": list(self.pool.related)}
+        if self.held_out:
+            sources["held_out"] = list(self.held_out)
         if self.selection is not None:
             sources["selection"] = given_source(self.selection)
         return sources

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +84,13 @@ def text_encoder(loaded: LoadedModel, separator: str, max_length: int | None = N
     """How this model's text is built; ``max_length`` can only shorten its window."""
     window = loaded.max_length if max_length is None else min(max_length, loaded.max_length)
     return TextEncoder(loaded.tokenizer, loaded.begin, loaded.end, separator, window)
+
+
+def training_encoder(loaded: LoadedModel, settings: Mapping[str, Any]) -> TextEncoder:
+    """How the texts that are trained on are built, and so how tokens of a budget are counted."""
+    trainer = settings["trainer"]
+    encoder = text_encoder(loaded, settings["separator"], trainer["max_length"])
+    return encoder if trainer["end_token"] else replace(encoder, end=None)
 
 
 def effective_precision(setting: str, device: str) -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -9,53 +11,84 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 
 from ltd.atomic import write_json
 from ltd.budget import Budget
-from ltd.candidates import Candidates, all_of, find_candidates, gated, made_pool
+from ltd.candidates import Candidates, all_of, drawn, find_candidates, gated, made_pool
 from ltd.choosing import CHOICE_LIBRARIES, Choice, saved_selection
 from ltd.console import progress_bar
 from ltd.errors import SelectionError
 from ltd.example import PromptedPool
 from ltd.given_selection import given_rows, given_source
 from ltd.selection import Selection
-from ltd.settings import choice_name
+from ltd.settings import TrainSettings, choice_name
+from ltd.templates import named, rows_where
 
 if TYPE_CHECKING:
     from ltd.experiment import Experiment
     from ltd.parts import SelectParts
 
 
-def chosen(experiment: Experiment[SelectParts]) -> tuple[PromptedPool, Selection]:
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What choosing came to.
+
+    Attributes
+    ----------
+    candidates : that it was made from; None if an earlier attempt made it, or somebody else.
+    """
+
+    pool: PromptedPool
+    selection: Selection
+    candidates: Candidates | None = None
+
+
+def chosen(experiment: Experiment[SelectParts]) -> Chosen:
     """The pool, and the selection from it: saved by an earlier attempt, or made and saved now."""
     pool = _pool(experiment)
     selection = saved_selection(experiment.run.folder, pool)
-    if selection is None:
-        candidates, selection = _made(experiment, pool)
-        candidates.save_leaks(experiment.run.folder)
-        selection.save(experiment.run.folder, pool)
-    return pool, selection
+    if selection is not None:
+        return Chosen(pool, selection)
+    candidates, selection = _made(experiment, pool)
+    candidates.save_leaks(experiment.run.folder)
+    selection.save(experiment.run.folder, pool)
+    return Chosen(pool, selection, candidates if experiment.settings["selection"] is None else None)
 
 
-def diagnosed(experiment: Experiment[SelectParts], pool: PromptedPool, selection: Selection) -> None:
+def diagnosed(experiment: Experiment[SelectParts], choice: Chosen) -> None:
     """Leave in the run's folder what the selection is like beside random choices, as numbers and as figures.
 
     Only where its prompts lie is known (or ``diagnostics=always``): a sampler that looks at no points embeds nothing.
+    Nothing rests on it, so that no mistake in it ends a run.
     """
-    asked, folder = experiment.settings["diagnostics"], experiment.run.folder
-    known = selection.points_fingerprint is not None
-    if asked == "never" or (asked == "auto" and not known) or len(selection) == 0:
+    asked = experiment.settings["diagnostics"]
+    known = choice.selection.points_fingerprint is not None
+    if asked == "never" or (asked == "auto" and not known) or len(choice.selection) == 0:
         return
-    if (folder / "map.png").exists():  # the last to be written
+    if (experiment.run.folder / "map.png").exists():  # the last to be written
         return
+    try:
+        _diagnose(experiment, choice)
+    except Exception as error:
+        logger.warning("the selection has no diagnostics: %s: %s", type(error).__name__, error)
+
+
+def _diagnose(experiment: Experiment[SelectParts], choice: Chosen) -> None:
     from ltd.diagnostics import diagnose
     from ltd.diagnostics.composition import pool_attributes
     from ltd.plots import write_plots
 
-    candidates = _candidates(experiment, pool)
+    folder, pool = experiment.run.folder, choice.pool
+    candidates = choice.candidates or _candidates(experiment, pool)
+    if not np.isin(choice.selection.indices, candidates.rows).all():  # somebody else's choice, from others too
+        candidates = all_of(pool, np.union1d(candidates.rows, choice.selection.indices))
     with experiment.run.timed("diagnose"), progress_bar("embed") as bar, progress_bar("diagnose") as reading:
         points, _ = experiment.geometry(bar).points(candidates)
-        picks = np.searchsorted(candidates.rows, selection.indices)
+        picks = np.searchsorted(candidates.rows, choice.selection.indices)
         attributes = pool_attributes(pool, candidates.rows)
         diagnostics = diagnose(points, picks, attributes, seed=experiment.settings["seed"], progress=reading)
         write_json(folder / "diagnostics.json", diagnostics.summary())
@@ -70,10 +103,11 @@ def remade(experiment: Experiment[SelectParts]) -> Selection:
 def saved_choice(folder: Path) -> tuple[Selection, DictConfig]:
     """A kept selection and the configuration it was made with."""
     selection = Selection.load(folder)
-    try:
-        kept = OmegaConf.load(folder / "config.yaml")
-    except (OSError, ValueError) as error:
-        raise SelectionError(f"{folder} has no readable config.yaml to choose by again ({error})") from error
+    try:  # in the schema, whose defaults stand for settings that there were not yet
+        kept = OmegaConf.merge(OmegaConf.structured(TrainSettings), OmegaConf.load(folder / "config.yaml"))
+    except (OSError, ValueError, OmegaConfBaseException) as error:
+        first = str(error).splitlines()[0]
+        raise SelectionError(f"{folder} has no config.yaml that this version can choose by again ({first})") from error
     assert isinstance(kept, DictConfig)
     return selection, kept
 
@@ -113,9 +147,12 @@ def _made(experiment: Experiment[SelectParts], pool: PromptedPool) -> tuple[Cand
         return _given(experiment, pool)
     parts, settings = experiment.parts, experiment.settings
     candidates = _candidates(experiment, pool)
-    budget = _budget(experiment, candidates)  # refused here, before an embedding of minutes
+    with experiment.run.timed("choose"):
+        budget = _budget(experiment, candidates)  # refused here, before an embedding of minutes
     stated = {"instruction_mode": settings["instruction_mode"], "related_by": settings["related_by"]}
     stated |= candidates.statement(parts.leakage.action)
+    if parts.held_out:
+        stated["held_out_templates"] = list(parts.held_out)
     with experiment.run.timed("choose"), progress_bar("embed") as bar, progress_bar("read") as read_bar:
         count_tokens = partial(experiment.count_tokens, pool)
         geometry, reader = experiment.geometry(bar), experiment.reader(read_bar)
@@ -124,9 +161,13 @@ def _made(experiment: Experiment[SelectParts], pool: PromptedPool) -> tuple[Cand
 
 
 def _given(experiment: Experiment[SelectParts], pool: PromptedPool) -> tuple[Candidates, Selection]:
-    """A choice made elsewhere, less what leaks."""
+    """A choice made elsewhere, less what leaks, and less the templates that are held out."""
     path = Path(experiment.settings["selection"]).expanduser()
     rows = given_rows(path, pool)
+    if held_out := experiment.parts.held_out:
+        others = rows_where(pool, lambda task, template: not named(held_out, task, template))
+        n_given, rows = len(rows), rows[np.isin(rows, others)]
+        logger.info("%d of %d given prompts are left out: their templates are held out", n_given - len(rows), n_given)
     candidates = _gated(experiment, all_of(pool, np.sort(rows)))
     rows = rows[np.isin(rows, candidates.rows)]
     return candidates, Selection(
@@ -145,14 +186,15 @@ def _given(experiment: Experiment[SelectParts], pool: PromptedPool) -> tuple[Can
 
 
 def _candidates(experiment: Experiment[SelectParts], pool: PromptedPool) -> Candidates:
-    """The prompts of the pool that may be chosen."""
+    """The prompts of the pool that samplers may choose from."""
     parts, settings = experiment.parts, experiment.settings
-    candidates = find_candidates(pool, parts.pool.related, parts.instruction_mode, settings["seed"])
+    mode, seed, held_out = parts.instruction_mode, settings["seed"], parts.held_out
+    candidates = find_candidates(pool, parts.pool.related, mode, seed, held_out)
     if settings["related_by"] == "cluster":
-        kept_by_mode = parts.instruction_mode.choose(pool, settings["seed"])
+        kept_by_mode = mode.choose(pool, seed, held_out)
         with experiment.run.timed("choose"), progress_bar("embed") as bar:
             candidates = all_of(pool, experiment.geometry(bar).in_target_cluster(candidates, kept_by_mode))
-    return _gated(experiment, candidates)
+    return drawn(_gated(experiment, candidates), settings["max_candidates"], seed)
 
 
 def _gated(experiment: Experiment[SelectParts], candidates: Candidates) -> Candidates:

@@ -13,6 +13,7 @@ from ltd.budget import Request
 from ltd.errors import SettingsError, unknown_name
 from ltd.example import content_key
 from ltd.finetune_settings import trainer_problems
+from ltd.free_prompts import FreePrompts
 from ltd.variants import VARIANTS
 
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
@@ -27,6 +28,7 @@ CHOOSING = (
     "budget_unit",
     "clip",
     "related_by",
+    "max_candidates",
     "embedder",
     "distribution_centre",
     "instruction_mode",
@@ -38,7 +40,13 @@ RELATED_BY = ("names", "cluster")
 
 DIAGNOSTICS = ("auto", "always", "never")
 
-BOOKKEEPING = ("force", "outputs", "cache", "group", "tracker", "verify", "diagnostics")
+TEMPLATES = ("all", "held_out", "trained")
+"""Which templates tasks are asked through; with the last two, those held out are kept out of training."""
+
+KEEP = ("all", "model", "results")
+"""What a finished run keeps of its large files: checkpoint and model, the model alone, or neither."""
+
+BOOKKEEPING = ("force", "outputs", "cache", "group", "tracker", "verify", "diagnostics", "keep")
 """Settings that say where a run is kept and shown; they change no result."""
 
 
@@ -100,6 +108,8 @@ class EvaluateSettings:
     ranking: RankingSettings = field(default_factory=RankingSettings)
     separator: str = " "  # between a prompt and its answer, in training and in ranking
     convention: str = "single"  # which prompts and which split the tasks have
+    templates: str = "all"  # which of promptsource's convention=t0 asks through
+    held_out_templates: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -111,9 +121,11 @@ class TrainSettings(EvaluateSettings):
     budget_unit: str = MISSING
     clip: bool = MISSING
     related_by: str = MISSING
+    max_candidates: int | None = None  # all of them
     selection: str | None = None  # one made elsewhere
     verify: str | None = None
     diagnostics: str = MISSING
+    keep: str = MISSING
     leakage: dict[str, Any] = MISSING
     pool: dict[str, Any] = MISSING
     instruction_mode: dict[str, Any] = MISSING
@@ -126,6 +138,8 @@ class TrainSettings(EvaluateSettings):
 def register() -> None:
     """Make the typed roots known to Hydra as ``schema/<stage>``; unknown keys and wrong types then fail to compose."""
     store = ConfigStore.instance()
+    # Hydra copies it for every group that --help lists, which takes half of its time; nobody writes to a copy.
+    ConfigStore.__deepcopy__ = lambda self, _: self  # type: ignore[attr-defined]
     for stage, schema in (("select", TrainSettings), ("train", TrainSettings), ("evaluate", EvaluateSettings)):
         store.store(group="schema", name=stage, node=schema, package="_global_")
 
@@ -141,6 +155,7 @@ def check(settings: dict[str, Any]) -> None:
     """Refuse, all at once, values that are out of range."""
     if "fraction" in settings:
         budget_request(settings)
+    FreePrompts(settings["ranking"]["domain_free"], settings["ranking"]["content_free"])
     problems = [f"seed={settings['seed']} must not be negative"] if settings["seed"] < 0 else []
     at_least_one: dict[str, tuple[str, ...]] = {
         "distribution_centre": ("clusters",),
@@ -150,23 +165,41 @@ def check(settings: dict[str, Any]) -> None:
     for group, names in at_least_one.items():
         values = {name: settings[group][name] for name in names if group in settings}
         problems += [f"{group}.{name}={value} must be at least 1" for name, value in values.items() if value < 1]
-    if "diagnostics" in settings and settings["diagnostics"] not in DIAGNOSTICS:
-        problems.append(unknown_name("diagnostics", settings["diagnostics"], DIAGNOSTICS))
-    if "related_by" in settings and settings["related_by"] not in RELATED_BY:
-        problems.append(unknown_name("related_by", settings["related_by"], RELATED_BY))
-    words = {
+    for name, words in {
+        "diagnostics": DIAGNOSTICS,
+        "keep": KEEP,
+        "related_by": RELATED_BY,
+        "templates": TEMPLATES,
+    }.items():
+        if name in settings and settings[name] not in words:
+            problems.append(unknown_name(name, settings[name], words))
+    problems += _prompt_problems(settings)
+    words_of = {
         ("ranking", "precision"): ("auto", "bf16", "fp32"),
         ("ranking", "score"): VARIANTS,
         ("model", "method"): ("full", "lora"),
         ("model", "precision"): ("auto", "bf16", "fp32"),
     }
-    for (group, name), valid in words.items():
+    for (group, name), valid in words_of.items():
         if group in settings and settings[group].get(name, valid[0]) not in valid:
             problems.append(f"{group}.{name}={settings[group][name]} must be one of {', '.join(valid)}")
     if "trainer" in settings:
         problems += trainer_problems(settings["trainer"])
     if problems:
         raise SettingsError("; ".join(problems))
+
+
+def _prompt_problems(settings: dict[str, Any]) -> list[str]:
+    """Of which prompts may be chosen, and which are asked through."""
+    problems = []
+    if settings.get("max_candidates") is not None and settings["max_candidates"] < 1:
+        problems.append(f"max_candidates={settings['max_candidates']} must be at least 1, or null for all")
+    templates, convention = settings["templates"], settings["convention"]
+    if templates != "all" and convention != "t0":
+        problems.append(f"templates={templates} means nothing under convention={convention}; set convention=t0")
+    if templates != "all" and not settings["held_out_templates"]:
+        problems.append(f"templates={templates} needs the templates that training may not use in held_out_templates")
+    return problems
 
 
 def budget_request(settings: dict[str, Any]) -> Request:
@@ -200,8 +233,13 @@ def run_id(stage: str, settings: dict[str, Any], sources: dict[str, Any]) -> str
         matters = {name: value for name, value in matters.items() if name not in CHOOSING}
     if matters.get("budget") is not None:
         matters.pop("fraction")  # it decides nothing
-    if stage == "select":
-        matters = {name: value for name, value in matters.items() if name not in ("trainer", "ranking")}
+    if matters.get("templates", "all") == "all":
+        matters = {name: value for name, value in matters.items() if name not in ("templates", "held_out_templates")}
+    if matters.get("max_candidates") is None:
+        matters.pop("max_candidates", None)
+    if stage == "select":  # of training, how long a prompt is decides a budget in tokens
+        lengths = {name: settings["trainer"][name] for name in ("max_length", "end_token")}
+        matters = {name: value for name, value in matters.items() if name != "ranking"} | {"trainer": lengths}
     elif "trainer" in matters:
         matters["trainer"] = {k: v for k, v in matters["trainer"].items() if k not in DEVICE_SETTINGS}
     key = content_key({"stage": stage, "settings": matters, "sources": sources})[:8]

@@ -10,7 +10,8 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import Any
+from types import NoneType, UnionType
+from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import numpy as np
 from numpy.typing import NDArray
@@ -137,18 +138,24 @@ class Supply:
 
     def fill(self, constructor: Callable[..., Any], configured: Mapping[str, object]) -> dict[str, object]:
         """Values for the parameters of ``constructor`` that ask for an attribute of the run."""
-        offered = {name for name in dir(type(self)) if not name.startswith("_")} - {"fill", "statement"}
-        wanted: dict[str, str] = {}
+        asked = self.asked(constructor, configured)
+        return {name: self._value(attribute, configured) for name, attribute in sorted(asked.items())}
+
+    @classmethod
+    def asked(cls, constructor: Callable[..., Any], configured: Mapping[str, object]) -> dict[str, str]:
+        """The parameters of ``constructor`` that ask for an attribute of the run, and the attribute's name."""
+        offered = {name for name in dir(cls) if not name.startswith("_")} - {"asked", "fill", "statement"}
+        asked: dict[str, str] = {}
         for name in inspect.signature(constructor).parameters:
             value = configured.get(name)
             if value is None and name in offered:
-                wanted[name] = name
+                asked[name] = name
             elif isinstance(value, str) and value.startswith(RUN):
-                wanted[name] = value.removeprefix(RUN)
-        for attribute in wanted.values():
+                asked[name] = value.removeprefix(RUN)
+        for attribute in asked.values():
             if attribute not in offered:
                 raise SelectionError(unknown_name("attribute of the run", attribute, offered))
-        return {name: self._value(attribute, configured) for name, attribute in sorted(wanted.items())}
+        return asked
 
     def _value(self, name: str, configured: Mapping[str, object]) -> object:
         """An attribute, or what a method gives for those of its parameters that are configured."""
@@ -156,3 +163,56 @@ class Supply:
         if not callable(value):
             return value
         return value(**{own: configured[own] for own in inspect.signature(value).parameters if own in configured})
+
+
+def check_parameters(place: str, constructor: Callable[..., Any], configured: Mapping[str, object]) -> None:
+    """Refuse, all at once, parameters that a sampler has not, lacks, or says to be of another type.
+
+    Parameters
+    ----------
+    place : where they stand on the command line, such as ``sampler.inner``.
+    """
+    asked = Supply.asked(constructor, configured)
+    gradients = configured.get("gradients") if "influences" in asked.values() else None
+    problems = _mismatches(place, constructor, configured, asked)
+    if isinstance(gradients, Mapping):
+        problems += _mismatches(f"{place}.gradients", GradientSettings, gradients, {})
+    if problems:
+        raise SelectionError("; ".join(problems))
+    if isinstance(gradients, Mapping):
+        GradientSettings.of(gradients)
+
+
+def _mismatches(
+    place: str, constructor: Callable[..., Any], configured: Mapping[str, object], asked: Mapping[str, str]
+) -> list[str]:
+    parameters = inspect.signature(constructor).parameters
+    problems = []
+    if not any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values()):
+        unknown = [name for name in configured if name not in parameters and not name.startswith("_")]  # Hydra's have _
+        problems = [unknown_name(f"setting of {place}", name, parameters) for name in unknown]
+    for name, parameter in parameters.items():
+        required = parameter.default is parameter.empty and parameter.kind is parameter.POSITIONAL_OR_KEYWORD
+        if required and name not in {*configured, *asked}:
+            problems.append(f"{place}.{name} must be given")
+    try:
+        hints = get_type_hints(constructor.__init__)
+    except NameError:  # names that are there for type checkers only
+        return problems
+    for name, value in configured.items():
+        if name in hints and name not in asked and (words := _unlike(value, hints[name])):
+            problems.append(f"{place}.{name}={value} must be {words}")
+    return problems
+
+
+PLAIN = {int: "a whole number", float: "a number", str: "text", bool: "true or false", NoneType: "null"}
+"""What can be told of a configured value by its type alone, in words for people."""
+
+
+def _unlike(value: object, hint: Any) -> str:
+    """What ``value`` should have been instead; nothing if it fits, or if that cannot be told."""
+    kinds = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
+    accepted = {*kinds, int} if float in kinds else {*kinds}
+    if not accepted <= PLAIN.keys() or type(value) in accepted:
+        return ""
+    return " or ".join(PLAIN[kind] for kind in kinds)

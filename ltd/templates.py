@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Sequence
+from fnmatch import fnmatchcase
 
 import numpy as np
 import pyarrow as pa
@@ -13,13 +15,38 @@ from numpy.typing import NDArray
 from ltd.example import PromptedPool
 
 
-def templates(pool: PromptedPool) -> dict[str, list[str]]:
-    """The templates of each data set, both sorted."""
+def templates(pool: PromptedPool, held_out: Sequence[str] = ()) -> dict[str, list[str]]:
+    """The templates of each data set but for those `named` by ``held_out``, both sorted."""
     found: dict[str, set[str]] = {}
     for pairs, _ in _dictionary_batches(pool):
         for task, template in pairs:
-            found.setdefault(task, set()).add(template)
+            if not named(held_out, task, template):
+                found.setdefault(task, set()).add(template)
     return {task: sorted(found[task]) for task in sorted(found)}
+
+
+def named(patterns: Sequence[str], task: str, template: str) -> bool:
+    """Whether any pattern, with ``*`` for anything, names the template, in promptsource's spelling or in P3's.
+
+    A name without a data set is that of its template in all of them: what one wording is called, as a rule.
+
+    >>> named(["GPT-3 style"], "super_glue_rte", "GPT_3_style"), named(["GPT-3*"], "snli", "can_we_infer")
+    (True, False)
+    >>> named(["super_glue_rte_GPT_3_style"], "super_glue/rte", "GPT-3 style"), named(["snli/*"], "anli_r1", "mean")
+    (True, False)
+    >>> named(["anli/can we infer"], "anli_r2", "can_we_infer"), named(["anli_mean_r2"], "anli_r2", "mean")
+    (True, True)
+    """
+    task, template = _spelled(task), _spelled(template)
+    names = {template, f"{task}_{template}"}
+    if anli := re.fullmatch("anli_(r[123])", task):  # P3 writes the round last, promptsource not at all
+        names |= {f"anli_{template}", f"anli_{template}_{anli[1]}"}
+    return any(fnmatchcase(name, _spelled(pattern)) for pattern in patterns for name in names)
+
+
+def _spelled(name: str) -> str:
+    """As P3 writes it, which has ``_`` for all but letters and digits."""
+    return re.sub(r"(?:[^\w*]|_)+", "_", name).strip("_")
 
 
 def rows_where(pool: PromptedPool, keep: Callable[[str, str], bool]) -> NDArray[np.int64]:

@@ -12,6 +12,9 @@ from pathlib import Path
 import pytest
 
 from ltd.cache import Cache
+from ltd.cost import Cost, Share
+from ltd.manifest import seal
+from ltd.metering import count, measured
 
 
 def test_is_made_once_for_equal_sources_and_again_for_others(tmp_path: Path) -> None:
@@ -134,4 +137,56 @@ def test_a_maker_that_lost_its_lock_writes_into_nobody_elses_folder(tmp_path: Pa
 def test_it_knows_what_it_gave_out(tmp_path: Path) -> None:
     cache = Cache(tmp_path)
     folder = cache.folder("thing", {"a": 1}, lambda work: None)
-    assert cache.used == {str(folder.relative_to(tmp_path))}
+    assert list(cache.used) == [str(folder.relative_to(tmp_path))]
+
+
+def test_an_artefact_says_what_it_cost_whoever_asks(tmp_path: Path) -> None:
+    def make(work: Path) -> None:
+        count(tokens=7)
+        time.sleep(0.05)
+
+    maker, reader = Cache(tmp_path), Cache(tmp_path)
+    (name,) = (f"thing/{cache.folder('thing', {'a': 1}, make).name}" for cache in (maker,))
+    reader.folder("thing", {"a": 1}, make)
+    paid = maker.used[name].paid
+    assert paid.tokens == 7
+    assert paid.seconds >= 0.05
+    assert maker.used[name].cost == Cost.of(paid.statement())
+    assert reader.used[name] == Share(cost=maker.used[name].cost, paid=Cost())
+
+
+def test_one_that_two_made_cost_both_their_shares(tmp_path: Path) -> None:
+    def fail(work: Path) -> None:
+        count(tokens=3)
+        raise RuntimeError("no")
+
+    first, second = Cache(tmp_path), Cache(tmp_path)
+    with pytest.raises(RuntimeError):
+        first.folder("thing", {"a": 1}, fail)
+    (name,) = first.used
+    assert first.used[name].cost is None  # it is not known yet
+    second.folder("thing", {"a": 1}, lambda work: count(tokens=4))
+    assert (first.used[name].paid.tokens, second.used[name].paid.tokens) == (3, 4)
+    assert second.used[name].cost is not None
+    assert second.used[name].cost.tokens == 7
+
+
+def test_of_one_made_before_costs_were_kept_it_is_unknown(tmp_path: Path) -> None:
+    folder = Cache(tmp_path).folder("thing", {"a": 1}, lambda work: None)
+    (folder / "cost.json").unlink()
+    seal(folder)
+    cache = Cache(tmp_path)
+    cache.folder("thing", {"a": 1}, lambda work: None)
+    assert list(cache.used.values()) == [Share()]
+
+
+def test_a_wait_for_another_process_is_counted(tmp_path: Path) -> None:
+    other = multiprocessing.get_context("fork").Process(target=_ask, args=(tmp_path,))
+    other.start()
+    while not list(tmp_path.glob("thing/*.partial")):
+        time.sleep(0.002)
+    kept: list[Cost] = []
+    with measured(kept.append):
+        _ask(tmp_path)
+    other.join()
+    assert 0.1 < (kept[-1].waited_seconds or 0.0) <= kept[-1].seconds

@@ -9,11 +9,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from ltd.cache import Cache
-from ltd.candidates import Candidates, all_of, find_candidates, gated
+from ltd.candidates import Candidates, all_of, drawn, find_candidates, gated
 from ltd.errors import DataError
 from ltd.example import Prompt, PromptedPool
 from ltd.instruction_mode.multi import Multi
 from ltd.leakage import LeakageSettings
+from ltd.sampler.random import Random
 from ltd.score import Question
 
 PREMISE = "The committee met in Geneva on Tuesday and agreed that the treaty would be signed by all."
@@ -85,3 +86,32 @@ def test_a_gate_that_leaves_none_and_names_that_fit_none_are_errors(pool: Prompt
         DataError, match=r"no prompt of the pool matches pool.related=\['snli'\]; its data sets: nli, sums"
     ):
         find_candidates(pool, ["snli"], Multi(), 0)
+
+
+def test_a_draw_is_of_what_the_gate_let_through_and_says_of_how_many(pool: PromptedPool, tmp_path: Path) -> None:
+    candidates = after(pool, "remove", Cache(tmp_path / "cache"))
+    one = drawn(candidates, 1, seed=0)
+    assert one.rows.tolist() in ([0], [3])
+    assert one.statement("remove") == {
+        "related": {"nli": 1},
+        "leakage": {"action": "remove", "looked_at": 3, "taken_away": 1, "found": {"rte": {"premise": 1}}},
+        "drawn": {"candidates": 1, "of": 2},
+    }
+    for enough in (None, 2, 3):
+        assert drawn(candidates, enough, seed=0) is candidates
+
+
+def test_a_draw_is_the_seeds_grows_with_its_size_and_is_uniform(pool: PromptedPool) -> None:
+    everything = all_of(pool, np.arange(1000))
+    rows = drawn(everything, 50, seed=3).rows
+    assert rows.tolist() == sorted(set(rows.tolist())) == drawn(everything, 50, seed=3).rows.tolist()
+    assert set(rows.tolist()) < set(drawn(everything, 51, seed=3).rows.tolist())
+    assert rows.tolist() != drawn(everything, 50, seed=4).rows.tolist()
+    counts = np.bincount(np.concatenate([drawn(everything, 500, seed).rows for seed in range(200)]), minlength=1000)
+    assert abs(counts - 100).max() < 6 * np.sqrt(200 / 4)  # binomial
+
+
+def test_a_draw_is_not_what_the_random_sampler_picks(pool: PromptedPool) -> None:
+    picks = Random(seed=0).select(np.zeros((1000, 0), np.float32), 500)
+    both = np.isin(drawn(all_of(pool, np.arange(1000)), 500, seed=0).rows, picks).sum()
+    assert 200 < both < 300

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from ltd.choosing import check_picks, fill
+from ltd.choosing import ConfiguredSampler, check_picks, fill
 from ltd.errors import SelectionError
 
 TOKENS = np.random.default_rng(0).integers(5, 120, 2000).astype(np.int32)
@@ -58,3 +60,54 @@ def test_a_budget_below_the_first_pick_is_refused_with_both_numbers() -> None:
 def test_a_sampler_that_does_not_do_its_work_is_found_out(picks: list[int], message: str) -> None:
     with pytest.raises(SelectionError, match=message):
         check_picks(np.array(picks), 5, 3)
+
+
+class Odd:
+    """Its constructor looks at what the run fills in."""
+
+    def __init__(self, labels: Sequence[str], share: float, words: str | None = None, seed: int = 0) -> None:
+        if share > 1:
+            raise SelectionError(f"share={share:g} is above 1")
+        self.picks = int(len(labels) * 10 / seed)
+
+    def select(self, points: NDArray[np.float32], budget: int) -> NDArray[np.int64]:
+        raise NotImplementedError
+
+
+def configured(**parameters: object) -> ConfiguredSampler:
+    return ConfiguredSampler(Odd, parameters, lambda **supplied: Odd(**{**parameters, **supplied}))  # type: ignore[arg-type]
+
+
+def test_a_constructor_that_cannot_stand_what_is_not_there_yet_is_no_mistake() -> None:
+    configured(share=0.5, seed=1).check()
+    configured(share=1, words=None, labels=None, seed=1).check()
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"share": 2.0}, "share=2 is above 1"),
+        ({}, "sampler.share must be given"),
+        ({"share": "half", "words": 3}, "sampler.share=half must be a number; sampler.words=3 must be text or null"),
+        ({"share": True}, "sampler.share=True must be a number"),
+        ({"share": 0.5, "seed": 0.5}, "sampler.seed=0.5 must be a whole number"),
+        (
+            {"share": 0.5, "sead": 1},
+            "there is no setting of sampler 'sead' (did you mean 'seed'?); valid: labels, seed, share, words",
+        ),
+        ({"share": 0.5, "labels": ["a"]}, "sampler: ZeroDivisionError: division by zero"),
+        ({"share": 0.5, "labels": "run.label"}, "there is no attribute of the run 'label' (did you mean 'labels'?)"),
+    ],
+)
+def test_what_is_configured_wrong_is_told_before_the_run_fills_anything_in(
+    parameters: dict[str, object], message: str
+) -> None:
+    with pytest.raises(SelectionError) as refused:
+        configured(**parameters).check()
+    assert str(refused.value).startswith(message)
+
+
+def test_a_mistake_of_a_sampler_inside_another_says_where_it_stands() -> None:
+    outer = ConfiguredSampler(Odd, {"share": 1.0, "seed": 1}, lambda **_: None, {"inner": configured(share="all")})
+    with pytest.raises(SelectionError, match=r"^sampler\.inner\.share=all must be a number$"):
+        outer.check()

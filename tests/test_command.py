@@ -3,8 +3,10 @@
 import logging
 import math
 import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,8 +51,9 @@ def stage(config: DictConfig) -> float:
             _ = config.required
         case "fault":
             raise RuntimeError("ours")
-        case "interrupt":
-            raise KeyboardInterrupt
+        case "SIGINT" | "SIGTERM" | "SIGUSR2":
+            os.kill(os.getpid(), signal.Signals[config.what])
+            time.sleep(10)
         case "lightning":
             try:
                 raise KeyboardInterrupt
@@ -181,9 +184,15 @@ def test_other_errors_of_composition_are_left_to_hydra(run: Run, override: str) 
     assert "Traceback" not in outcome.stderr
 
 
-@pytest.mark.parametrize("what", ["interrupt", "lightning"])
+@pytest.mark.parametrize("what", ["SIGINT", "lightning"])
 def test_an_interruption_says_how_to_go_on(run: Run, what: str) -> None:
     assert run(f"what={what}") == Outcome(130, "\ninterrupted; run the same command again to go on\n", [])
+
+
+@pytest.mark.parametrize(("what", "code"), [("SIGTERM", 143), ("SIGUSR2", 140)])
+def test_a_scheduler_s_signal_interrupts_too_and_can_be_told_apart(run: Run, what: str, code: int) -> None:
+    assert run(f"what={what}") == Outcome(code, "\ninterrupted; run the same command again to go on\n", [])
+    assert signal.getsignal(signal.Signals[what]) == signal.SIG_DFL
 
 
 def test_log_lines_are_ours_and_the_warnings_of_others(run: Run) -> None:
@@ -193,7 +202,7 @@ def test_log_lines_are_ours_and_the_warnings_of_others(run: Run) -> None:
 def test_in_a_multirun_the_other_jobs_go_on(run: Run, conf: Path) -> None:
     outcome = run("-m", "what=odd", "seed=0,1,2,3")
     assert outcome.code == 2
-    assert outcome.values == pytest.approx([0.0, math.nan, 2.0, math.nan], nan_ok=True)
+    assert outcome.values == pytest.approx([0.0, math.inf, 2.0, math.inf])
     assert "Traceback" not in outcome.stderr
     assert outcome.stderr.splitlines()[-3:] == [
         "error: 2 job(s) of this multirun failed:",

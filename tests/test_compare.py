@@ -167,3 +167,29 @@ def test_a_selection_without_a_configuration_is_compared(tmp_path: Path, pool: P
     folder = save(tmp_path / "a", pool, [0], KCENTER)
     (folder / "config.yaml").unlink()
     assert Chosen.load(folder).words == {"sampler": "kcenter", "budget": "fraction=0.2", "seed": "seed 0"}
+
+
+def test_long_names_are_told_once_and_no_line_is_wider_than_the_terminal(
+    tmp_path: Path, pool: PromptedPool, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    inner = {"_target_": "ltd.sampler.facility_location.FacilityLocation"}
+    outer = {"class": "ltd.sampler.per_group.PerGroup", "inner": inner}
+    for seed, indices in enumerate([[0, 1], [1, 2], [5, 6]]):
+        save(tmp_path / f"runs/s{seed}", pool, indices, outer | {"seed": seed}, seed)
+    main([str(tmp_path / "runs"), "--output", str(tmp_path / "out")])
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[:3] == [f"  {seed + 1}  per_group(facility_location) seed {seed}" for seed in range(3)]
+    assert ["1", "2", "50.0%", "0.333", "1", "0.2"] in [line.split() for line in lines]
+    assert any(line.split()[:2] == ["per_group(facility_location)", "3"] for line in lines)
+    assert max(len(line.rstrip()) for line in lines if not line.startswith("files")) <= 80
+
+
+def test_by_chance_other_draws_of_the_candidates_have_less_in_common(tmp_path: Path, pool: PromptedPool) -> None:
+    stated = {"drawn": {"candidates": 8, "of": 16}}
+    made = [
+        Chosen.load(save(tmp_path / str(seed), pool, [0, 1], random_of(seed), seed, n_candidates=8, stated=stated))
+        for seed in (0, 0, 1)
+    ]
+    assert overlap(made[0], made[1], ("", ""), "").expected == 4 / 8
+    assert overlap(made[0], made[2], ("", ""), "").expected == 4 / 16

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from ltd.deferred_signals import SIGNALS, DeferredSignals
+from ltd.deferred_signals import SIGNALS, DeferredSignals, exit_code, interrupting
 
 
 def send(number):
@@ -82,3 +82,55 @@ def test_outside_the_main_thread_nothing_is_changed():
     thread.start()
     thread.join()
     assert within == before
+
+
+KILLING = [signal.SIGTERM, signal.SIGUSR2]
+
+
+@pytest.mark.parametrize("number", KILLING)
+def test_what_would_kill_interrupts_and_only_once(number):
+    def told_again_while_it_leaves():
+        try:
+            send(number)
+        finally:
+            for again in KILLING:
+                send(again)
+
+    with pytest.raises(KeyboardInterrupt) as caught, interrupting():
+        told_again_while_it_leaves()
+    assert exit_code(caught.value) == 128 + number
+    assert [signal.getsignal(each) for each in KILLING] == [signal.SIG_DFL] * 2
+
+
+def test_what_is_handled_or_ignored_stays_so():
+    """As submitit handles both in its workers."""
+    heard = []
+    signal.signal(signal.SIGUSR2, lambda number, frame: heard.append(number))
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    try:
+        with interrupting():
+            for number in KILLING:
+                send(number)
+        assert heard == [signal.SIGUSR2]
+        assert signal.getsignal(signal.SIGTERM) == signal.SIG_IGN
+    finally:
+        for number in KILLING:
+            signal.signal(number, signal.SIG_DFL)
+
+
+def test_fine_tuning_puts_off_an_interruption_too():
+    with interrupting():
+        with DeferredSignals() as signals:
+            signals.defer()
+            send(signal.SIGTERM)
+            with pytest.raises(KeyboardInterrupt, match="SIGTERM"):
+                signals.obey(signals.received)
+        with pytest.raises(KeyboardInterrupt, match="SIGUSR2"):
+            send(signal.SIGUSR2)
+
+
+def test_a_thread_cannot_interrupt():
+    thread = threading.Thread(target=lambda: interrupting().__enter__())
+    thread.start()
+    thread.join()
+    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL

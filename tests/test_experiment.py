@@ -130,6 +130,18 @@ def test_forced_again_it_gives_the_same_bytes_and_embeds_nothing(
     assert json.loads((run / "status.json").read_text())["at"] >= started
 
 
+def test_what_is_large_can_be_shed_and_the_run_still_answers(
+    finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outputs = Path(shutil.copytree(finished, tmp_path / "outputs"))
+    monkeypatch.setattr(experiment, "chosen", forbidden)
+    folder = the_run(outputs, "train")
+    for kept, left in {"model": ["model"], "results": []}.items():
+        experiment.train(composed("train", outputs, f"keep={kept}"))
+        assert [name for name in ("checkpoints", "model") if (folder / name).exists()] == left
+        assert all((folder / name).exists() for name in RESULTS)
+
+
 def test_the_seed_and_the_sampler_make_another_run_with_the_same_points(
     finished: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import json
 import signal
 import subprocess
 import sys
@@ -43,26 +43,44 @@ def unbroken(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     return the_results(outputs)
 
 
-def kill_when_there(outputs: Path, pattern: str) -> bool:
-    """Start a run and kill it as soon as a file fits ``pattern``; whether it was still running then."""
-    process = subprocess.Popen(command(outputs), cwd=outputs, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+def kill_when_there(outputs: Path, pattern: str, number: int = signal.SIGKILL) -> tuple[int, str]:
+    """Start a run and send it a signal as soon as a file fits ``pattern``; its exit code, and what it said."""
+    process = subprocess.Popen(
+        command(outputs), cwd=outputs, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    )
     deadline = time.monotonic() + 120
     while process.poll() is None and not any(outputs.glob(pattern)) and time.monotonic() < deadline:
         time.sleep(0.005)
-    alive = process.poll() is None
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait()
-    return alive
+    process.send_signal(number)
+    said = process.communicate()[1]
+    return process.returncode, said
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("stage", STAGES)
 def test_killed_it_goes_on_and_ends_with_the_same_bytes(stage: str, unbroken: dict[str, bytes], tmp_path: Path) -> None:
-    assert kill_when_there(tmp_path, STAGES[stage])
+    assert kill_when_there(tmp_path, STAGES[stage])[0] == -signal.SIGKILL
     again = subprocess.run(command(tmp_path), cwd=tmp_path, capture_output=True, text=True, check=False)
     assert again.returncode == 0, again.stderr
     assert the_results(tmp_path) == unbroken
     assert not list((tmp_path / "cache").glob("*/*.partial"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR2])
+@pytest.mark.parametrize("stage", STAGES)
+def test_told_to_end_it_leaves_a_true_record_and_goes_on(
+    stage: str, number: signal.Signals, unbroken: dict[str, bytes], tmp_path: Path
+) -> None:
+    code, said = kill_when_there(tmp_path, STAGES[stage], number)
+    assert code == 128 + number
+    assert said.endswith("interrupted; run the same command again to go on\n")
+    assert "Traceback" not in said
+    (status,) = tmp_path.glob("train/*/status.json")
+    assert json.loads(status.read_text())["state"] == "interrupted"
+    assert not list(tmp_path.rglob("*.lock*"))
+    subprocess.run(command(tmp_path), cwd=tmp_path, check=True, capture_output=True)
+    assert the_results(tmp_path) == unbroken
 
 
 @pytest.mark.slow

@@ -32,8 +32,8 @@ def test_the_average_counts_tasks_and_the_pooled_accuracy_questions(tmp_path: Pa
     # groups a and b of the small task, and a, b, c of the large one, which are others: their sums less 0.75 each
     sums = np.array([0.25, -0.75, 0.5, 0.5, -0.5])
     assert metrics["pooled"]["standard_error"] == pytest.approx(math.sqrt(5 / 4 * (sums**2).sum()) / 8)
-    assert results.tracked(metrics)["eval/pooled"] == 0.75
-    assert results.tracked(metrics)["eval/small/calibration_error"] == pytest.approx(1 / (1 + math.exp(-1)) - 0.5)
+    calibration_error = metrics["tasks"]["small"]["calibration_error"]
+    assert calibration_error == pytest.approx(1 / (1 + math.exp(-1)) - 0.5)
     assert metrics["tasks"]["small"]["over_templates"]["spread"] is None  # JSON has no NaN
 
 

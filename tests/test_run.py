@@ -14,6 +14,9 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import OmegaConf
 
+from ltd import metering
+from ltd.cost import Cost, RunCost, Share
+from ltd.metering import count
 from ltd.run import RANKS, Run
 
 
@@ -56,9 +59,43 @@ def test_costs_add_up_over_attempts(tmp_path: Path) -> None:
             time.sleep(0.02)
     with run.timed("choose"):
         pass
-    assert list(run.costs) == ["pool", "choose"]  # in the order they were first met
-    assert run.costs["pool"] >= 0.04
-    assert run.costs["choose"] < run.costs["pool"]
+    seconds = {stage: cost.seconds for stage, cost in run.cost.stages.items()}
+    assert list(seconds) == ["pool", "choose"]  # in the order they were first met
+    assert seconds["pool"] >= 0.04
+    assert seconds["choose"] < seconds["pool"]
+    with Run(tmp_path, "train", "a").timed("pool"):  # another process
+        time.sleep(0.02)
+    assert run.cost.stages["pool"].seconds >= seconds["pool"] + 0.02
+    assert run.cost.stages["choose"].seconds == seconds["choose"]
+
+
+def test_what_was_shared_is_kept_with_its_cost_over_attempts(tmp_path: Path) -> None:
+    """Killed after it had made its points, a run finds them there, and still has paid for them."""
+    used = {"points/1": Share(Cost(seconds=5.0), paid=Cost(seconds=5.0))}
+    first = Run(tmp_path, "train", "a")
+    with pytest.raises(KeyboardInterrupt), first.recorded({}, used), first.timed("choose"):
+        raise KeyboardInterrupt
+    again = Run(tmp_path, "train", "a")
+    with again.recorded({}, {"pool/2": Share(Cost(seconds=7.0))}), again.timed("pool"):
+        pass
+    assert again.cost.shared == used | {"pool/2": Share(Cost(seconds=7.0))}
+    assert again.cost.total_alone.seconds == pytest.approx(again.cost.total.seconds + 7.0, abs=0.01)
+    assert json.loads((again.folder / "artefacts.json").read_text()) == ["points/1", "pool/2"]
+    again.clear()
+    with again.recorded({}), again.timed("pool"):
+        pass
+    assert list(again.cost.stages) == ["pool"]  # nothing of before it was cleared
+    assert again.cost.shared == {}
+
+
+def test_a_killed_stage_has_kept_what_it_had_cost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(metering, "KEEP_EVERY", 0.0)
+    run = Run(tmp_path, "train", "a")
+    with run.timed("fine-tune"):
+        count(tokens=128)
+        assert Run(tmp_path, "train", "a").cost.stages["fine-tune"].tokens == 128
+        count(tokens=128)
+    assert run.cost.stages["fine-tune"].tokens == 256
 
 
 def _hold(outputs: Path, log: Path) -> None:
@@ -99,7 +136,7 @@ def test_of_processes_that_train_together_one_leads(name: str, tmp_path: Path, m
         with pytest.raises(ValueError, match="theirs"), run.held(), run.recorded({}), run.timed("fine-tune"):
             raise ValueError("theirs")
         assert run.state == "running"
-        assert run.costs == {}
+        assert run.cost == RunCost()
         monkeypatch.setenv(name, "0")
     assert run.state == "finished"
 
@@ -113,11 +150,12 @@ def test_who_computes_it_is_known_while_it_does(tmp_path: Path) -> None:
 
 
 def test_it_keeps_what_it_used_also_if_it_fails(tmp_path: Path) -> None:
-    run, used = Run(tmp_path, "train", "a"), set()
+    used: dict[str, Share] = {}
+    run = Run(tmp_path, "train", "a")
 
     def fail() -> None:
         with run.recorded({}, used):
-            used.add("points/1234")
+            used["points/1234"] = Share()
             raise ValueError("no")
 
     with pytest.raises(ValueError, match="no"):

@@ -119,12 +119,12 @@ def sweep_with_errors(outputs: Path) -> Path:
 def test_a_cell_that_failed_before_it_had_a_folder_is_not_lost(tmp_path: Path) -> None:
     records = find_runs([sweep_with_errors(tmp_path)])
     assert [(record.run_id, record.state) for record in records] == [
+        ("job-0", "failed"),
         ("one", "failed"),
         ("two", "finished"),
-        ("job-0", "failed"),
     ]
-    assert records[2].reason == "seed=-1 must not be negative (at all)"
-    assert records[2].command == "python select.py sampler=random seed=-1 group=2026"
+    assert records[0].reason == "seed=-1 must not be negative (at all)"
+    assert records[0].command == "python select.py sampler=random seed=-1 group=2026"
 
 
 def test_the_table_fits_and_names_what_to_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -151,7 +151,8 @@ def test_what_failed_can_be_had_alone_as_commands_and_as_json(
     make(tmp_path, "a", "finished")
     make(tmp_path, "b", "failed", error="DataError: no", directory="/elsewhere")
     assert main(["--failed", "--commands", str(tmp_path)]) == 0
-    assert capsys.readouterr().out == f"(cd /elsewhere && {COMMAND})\n"
+    # A command must not read the list that follows it, which is the shell's standard input.
+    assert capsys.readouterr().out == f"(cd /elsewhere && {COMMAND}) </dev/null\n"
     assert main(["--failed", "--json", str(tmp_path)]) == 0
     (row,) = json.loads(capsys.readouterr().out)
     assert (row["run_id"], row["state"], row["seed"]) == ("b", "failed", 3)

@@ -13,6 +13,7 @@ from ltd.lock import held
 from ltd.manifest import VERIFIED
 from ltd.run import Run
 from ltd.runs.__main__ import main
+from ltd.runs.table import size_words
 
 
 def make(work: Path) -> None:
@@ -40,7 +41,8 @@ def test_it_is_listed_with_size_and_runs(outputs: Path, capsys: pytest.CaptureFi
     lines = capsys.readouterr().out.splitlines()
     rows = [line.split() for line in lines[2:-1]]
     assert {(row[0], row[-1]) for row in rows} == {("pool", "incomplete"), ("points", "1"), ("points", "0")}
-    assert lines[-1].startswith("3 artefacts, 10.")
+    size = sum(file.stat().st_size for file in outputs.glob("cache/*/*/*"))
+    assert lines[-1].startswith(f"3 artefacts, {size_words(size)} of ")
 
 
 def test_pruning_shows_and_then_removes_what_no_run_refers_to(

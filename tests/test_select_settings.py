@@ -16,7 +16,7 @@ from ltd.errors import LtdError
 from ltd.example import PromptedPool
 from ltd.parts import SelectParts
 from ltd.settings import resolved
-from tests.test_experiment import N_PROMPTS, composed
+from tests.test_experiment import CONF, N_PROMPTS, composed
 
 
 @pytest.fixture(scope="module")
@@ -106,7 +106,7 @@ def selected_files(outputs: Path, *overrides: str) -> tuple[dict[str, Any], list
     from hydra import compose, initialize_config_dir
 
     from ltd import settings
-    from tests.test_experiment import CONF, SMALL_OF
+    from tests.test_experiment import SMALL_OF
 
     settings.register()
     small = [override for override in SMALL_OF["select"] if not override.startswith("pool.")]
@@ -116,3 +116,81 @@ def selected_files(outputs: Path, *overrides: str) -> tuple[dict[str, Any], list
     experiment.select(config)
     (run,) = set((outputs / "select").glob("random*/")) - before
     return json.loads((run / "selection.json").read_text()), pq.read_table(run / "selection.parquet").to_pylist()
+
+
+def test_samplers_choose_from_no_more_candidates_than_they_are_given(outputs: Path) -> None:
+    few, rows = selected(outputs, "max_candidates=30", "sampler=random")
+    assert few["n_candidates"] == 30 == sum(few["stated"]["related"].values())
+    assert few["stated"]["drawn"] == {"candidates": 30, "of": 80}
+    everything, drawn = selected(outputs, "max_candidates=30", "sampler=all")
+    assert everything["stated"]["drawn"] == few["stated"]["drawn"]
+    assert {row["index"] for row in rows} < {row["index"] for row in drawn}
+    _, others = selected(outputs, "max_candidates=30", "sampler=all", "seed=1")
+    assert {row["index"] for row in others} != {row["index"] for row in drawn}
+    manifest, all_rows = selected(outputs, "max_candidates=80", "sampler=random", "budget=21")
+    assert "drawn" not in manifest["stated"]
+    assert [row["index"] for row in all_rows] == [
+        row["index"] for row in selected(outputs, "sampler=random", "budget=21")[1]
+    ]
+
+
+def test_a_scoring_sampler_and_kcenter_see_the_same_draw(outputs: Path, tmp_path: Path) -> None:
+    cache = f"cache={outputs / 'cache'}"
+    drawn = {row["index"] for row in selected(tmp_path / "all", "max_candidates=30", "sampler=all", cache)[1]}
+    for sampler in ("kcenter", "perplexity"):
+        manifest, rows = selected(tmp_path / sampler, "max_candidates=30", f"sampler={sampler}", "budget=30", cache)
+        assert {row["index"] for row in rows} == drawn, sampler
+        assert manifest["stated"]["drawn"] == {"candidates": 30, "of": 80}
+    run = next((tmp_path / "kcenter" / "select").glob("*/"))
+    assert experiment.select(composed("select", tmp_path, f"verify={run}")) == 30
+
+
+def test_a_budget_beyond_the_draw_is_refused_before_anything_is_made(tmp_path: Path) -> None:
+    expected = "budget=31 asks for 31 examples, but only 30 prompts .*raise max_candidates if it is set"
+    with pytest.raises(LtdError, match=expected):
+        selected(tmp_path, "max_candidates=30", "budget=31")
+    assert not tmp_path.joinpath("select").exists()
+    with pytest.raises(LtdError, match="max_candidates=0 must be at least 1, or null for all"):
+        selected(tmp_path, "max_candidates=0")
+    manifest, rows = selected(tmp_path, "max_candidates=30", "budget=31", "clip=true", "sampler=random")
+    assert len(rows) == manifest["n_candidates"] == 30
+
+
+@pytest.mark.slow
+def test_the_targets_cluster_is_drawn_from_as_well(outputs: Path) -> None:
+    asked = ["related_by=cluster", "distribution_centre.clusters=12", "sampler=all", "seed=3"]
+    _, everything = selected(outputs, *asked, "max_candidates=100000")
+    manifest, rows = selected(outputs, *asked, "max_candidates=10")
+    assert manifest["stated"]["drawn"] == {"candidates": 10, "of": len(everything)}
+    assert {row["index"] for row in rows} < {row["index"] for row in everything}
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        (["sampler=facility_location", "sampler.neighbours=0"], "facility_location needs neighbours=0 >= 1, or null"),
+        (["sampler=density", "sampler.neighbours=abc"], "sampler.neighbours=abc must be a whole number"),
+        (["+sampler.sed=3"], "there is no setting of sampler 'sed' (did you mean 'seed'?); valid: seed"),
+        (
+            ["sampler=outliers", "sampler.share=half", "sampler.neighbours=null"],
+            "sampler.share=half must be a number; sampler.neighbours=None must be a whole number",
+        ),
+        (["sampler=dedup", "sampler@sampler.inner=ccs", "sampler.inner.drop=2"], "ccs needs 0 <= drop=2 < 1"),
+        (["sampler=less", "sampler.gradients.rank=0"], "gradients need rank=0 to be at least 1"),
+        (["sampler=less", "sampler.gradients.rank=many"], "sampler.gradients.rank=many must be a whole number"),
+        (["sampler=perplexity", "sampler.scores=run.text_loss"], "there is no attribute of the run 'text_loss'"),
+        (["sampler=kcenter", "sampler.device=gpu"], "there is no device 'gpu'"),
+    ],
+)
+def test_a_samplers_mistakes_are_told_before_anything_is_made(
+    tmp_path: Path, overrides: list[str], message: str
+) -> None:
+    with pytest.raises(LtdError) as refused:
+        selected(tmp_path, "sampler=random", *overrides)
+    assert str(refused.value).startswith(message)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("option", sorted(file.stem for file in (CONF / "sampler").glob("*.yaml")))
+def test_every_option_as_it_stands_is_no_mistake(tmp_path: Path, option: str) -> None:
+    SelectParts.build(resolved(composed("select", tmp_path, f"sampler={option}"))).sampler.check()

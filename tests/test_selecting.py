@@ -10,10 +10,14 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+import yaml
 
-from ltd import experiment
+from ltd import diagnostics, experiment, selecting
+from ltd.candidates import find_candidates
 from ltd.errors import LtdError, SelectionError, SettingsError
+from ltd.parts import SelectParts
 from ltd.selecting import agreement
+from ltd.selection import Selection
 from tests.test_experiment import composed
 from tests.test_select_settings import selected
 from tests.test_selection import make_pool, make_selection
@@ -146,3 +150,67 @@ def test_kcenter_goes_on_from_a_selection_there_already_is(outputs: Path, tmp_pa
     _, more = selected(tmp_path, "sampler.start=selection", f"sampler.covered={run}", "budget=5", cache)
     longer = selected(tmp_path / "longer", "budget=12", cache)[1]
     assert [row["id"] for row in more] == [row["id"] for row in longer[7:]]
+
+
+def test_training_leaves_them_too_and_the_candidates_are_found_once(
+    tmp_path: Path, outputs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = []
+    monkeypatch.setattr(selecting, "find_candidates", lambda *given: found.append(given) or find_candidates(*given))
+    short = ["trainer.match=steps", "trainer.steps=1", "budget=7", f"cache={outputs / 'cache'}"]
+    experiment.train(composed("train", tmp_path, *short))
+    (run,) = (tmp_path / "train").glob("*/")
+    assert {file.name for file in run.iterdir()} > {*FIGURES, "diagnostics.json"}
+    assert '"diagnose": ' in (run / "cost.json").read_text()
+    assert len(found) == 1
+
+
+def test_a_fault_in_them_ends_no_run(
+    tmp_path: Path, outputs: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fault(*_: object, **__: object) -> None:
+        raise MemoryError("none left")
+
+    monkeypatch.setattr(diagnostics, "diagnose", fault)
+    assert left(tmp_path, "budget=7", f"cache={outputs / 'cache'}") == set()
+    assert "the selection has no diagnostics: MemoryError: none left" in caplog.messages
+    assert len(Selection.load(next((tmp_path / "select").glob("*/")))) == 7
+
+
+def test_a_choice_from_elsewhere_is_set_against_random_choices_of_the_candidates(tmp_path: Path, outputs: Path) -> None:
+    ids = pq.read_table(the_choice(outputs) / "selection.parquet")["id"].to_pylist()
+    (tmp_path / "mine.txt").write_text("\n".join(ids))
+    given = [f"selection={tmp_path / 'mine.txt'}", "diagnostics=always", f"cache={outputs / 'cache'}"]
+    assert left(tmp_path / "given", *given) == {*FIGURES, "diagnostics.json"}
+    (run,) = (tmp_path / "given/select").glob("*/")
+    texts = [(folder / "diagnostics.json").read_text() for folder in (run, the_choice(outputs))]
+    assert json.loads(texts[0])["coverage"] == json.loads(texts[1])["coverage"]
+
+
+def test_a_choice_from_before_a_setting_is_made_again_by_its_default(outputs: Path, tmp_path: Path) -> None:
+    run = the_choice(outputs)
+    for name in ("selection.json", "selection.parquet"):
+        (tmp_path / name).write_bytes((run / name).read_bytes())
+    kept = yaml.safe_load((run / "config.yaml").read_text())
+    for setting in ("max_candidates", "templates", "held_out_templates"):
+        del kept[setting]
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(kept))
+    assert experiment.select(composed("select", outputs, f"verify={tmp_path}")) == 7
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(kept | {"what": 1}))
+    with pytest.raises(SelectionError, match=r"has no config.yaml that this version can choose by again .*'what'"):
+        experiment.select(composed("select", outputs, f"verify={tmp_path}"))
+
+
+def test_a_template_that_is_held_out_is_neither_chosen_nor_taken_from_elsewhere(
+    tmp_path: Path, outputs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = pq.read_table(the_choice(outputs) / "selection.parquet", columns=["id", "template"]).to_pylist()
+    (tmp_path / "mine.txt").write_text("\n".join(row["id"] for row in given))
+    template = given[0]["template"]
+    monkeypatch.setattr(SelectParts, "held_out", (template,))
+    manifest, rows = selected(tmp_path / "made", "sampler=all")
+    assert manifest["stated"]["held_out_templates"] == [template]
+    assert 0 < len(rows) < 80
+    assert template not in {row["template"] for row in rows}
+    _, rows = selected(tmp_path / "given", f"selection={tmp_path / 'mine.txt'}")
+    assert [row["id"] for row in rows] == [row["id"] for row in given if row["template"] != template]

@@ -10,6 +10,7 @@ import pytest
 
 from ltd import summary
 from ltd.atomic import write_json
+from ltd.cost import Cost, RunCost, Share
 from ltd.run import Run
 
 VARIANTS = ("sum", "mean", "bytes", "characters", "pmi", "calibrated")
@@ -113,6 +114,18 @@ def test_budget_time_and_folder_are_said(run: Run, capsys: pytest.CaptureFixture
     assert "budget 252 examples, 7,217 tokens; 0.5% of 50,440 prompts, chosen from 2,600 candidates" in shown
     assert "time pool 1.5 s, fine-tune 2 min 5 s; together 2 min 6 s" in shown
     assert f"files {run.folder}" in shown
+    assert not any(line.startswith("spent") for line in shown)  # a run of an earlier version knows no more
+
+
+def test_what_it_cost_beside_time_is_one_line(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    tuned = Cost(300.0, None, 590.5, None, 3_210_000_000, None, 12_300.0, None, 1_234_567, 1_300_000, 8.1e14)
+    shared = {"points/a": Share(Cost(seconds=60.0)), "pool/b": Share(Cost(seconds=2.0), Cost(seconds=2.0))}
+    RunCost({"pool": Cost(seconds=2.0), "fine-tune": tuned}, shared).write(run.folder / "cost.json")
+    summary.show(run)
+    shown = lines(capsys)
+    assert "time pool 2.0 s, fine-tune 5 min 0 s; together 5 min 2 s (6 min 2 s if nothing had been there)" in shown
+    spent = "9 min 50 s of processors, 3.21 GB of memory at most, 1,234,567 tokens, 810 TFLOP, 12.3 kJ drawn"
+    assert f"spent {spent}" in shown
 
 
 def test_it_fits_eighty_columns_with_long_names(run: Run, capsys: pytest.CaptureFixture[str]) -> None:

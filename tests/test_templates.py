@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from ltd.example import Prompt, PromptedPool
-from ltd.templates import one_per_example, rows_where, templates
+from ltd.templates import named, one_per_example, rows_where, templates
 
 PAIRS = [("b", "y"), ("a", "x"), ("b", "x"), ("a", "x"), ("b", "y"), ("a/b", "x/y"), ("a", "z")]
 
@@ -20,6 +20,29 @@ def pool(tmp_path):
 def test_templates_are_listed_by_data_set(pool):
     assert templates(pool) == {"a": ["x", "z"], "a/b": ["x/y"], "b": ["x", "y"]}
     assert list(templates(pool)) == ["a", "a/b", "b"]
+
+
+def test_templates_that_are_held_out_are_not_listed(pool):
+    assert templates(pool, ["x"]) == {"a": ["z"], "a/b": ["x/y"], "b": ["y"]}
+    assert templates(pool, ["a/z", "b_*"]) == {"a": ["x"], "a/b": ["x/y"]}
+
+
+@pytest.mark.parametrize(
+    ("promptsource", "p3"),
+    [
+        (("super_glue/rte", "GPT-3 style"), ("super_glue_rte", "GPT_3_style")),
+        (("super_glue/cb", "claim true/false/inconclusive"), ("super_glue_cb", "claim_true_false_inconclusive")),
+        (("super_glue/copa", "…As a result, C1 or C2?"), ("super_glue_copa", "As_a_result_C1_or_C2")),
+        (("sick", "B entails A?"), ("sick", "B_entails_A")),
+    ],
+)
+def test_a_template_goes_by_its_name_in_promptsource_and_in_p3(promptsource, p3):
+    for task, template in (promptsource, p3):
+        for name in (template, f"{task}/{template}", f"{task}_{template}"):
+            assert named([name], *promptsource)
+            assert named([name], *p3)
+            assert not named([name], p3[0], p3[1] + "_not")
+        assert not named([f"snli/{template}"], *p3)
 
 
 @pytest.mark.parametrize("kept", [{("a", "x")}, {("b", "y"), ("a/b", "x/y")}, set(PAIRS), set()])

@@ -20,10 +20,11 @@ PerExample = Literal["all", "one"]
 class InstructionMode(Protocol):
     """Keeps some of a pool's prompts: whole templates at a time, or of each example one prompt."""
 
-    def choose(self, pool: PromptedPool, seed: int) -> NDArray[np.int64]:
-        """The rows of ``pool`` that are kept, ascending.
+    def choose(self, pool: PromptedPool, seed: int, held_out: Sequence[str] = ()) -> NDArray[np.int64]:
+        """The rows of ``pool`` that are kept, ascending; none of the templates that ``held_out`` names.
 
-        The same pool and seed keep the same rows, and what is kept of one data set does not depend on the others.
+        See `ltd.templates.named`. The same pool and seed keep the same rows, and what is kept of one data set does not
+        depend on the others.
 
         Raises
         ------

@@ -45,10 +45,10 @@ class Few:
                     f"instruction_mode.templates.{task} must be a list of at most k={self.k} names, not {names}"
                 )
 
-    def choose(self, pool: PromptedPool, seed: int) -> NDArray[np.int64]:
-        ordered = ordered_templates(templates(pool), self.templates, seed)
+    def choose(self, pool: PromptedPool, seed: int, held_out: Sequence[str] = ()) -> NDArray[np.int64]:
+        ordered = ordered_templates(templates(pool, held_out), self.templates, seed)
         if fewer := [f"{task} {len(names)}" for task, names in ordered.items() if len(names) < self.k]:
             logger.info("k=%d templates a data set; all are kept of those with fewer: %s", self.k, ", ".join(fewer))
         kept = {task: set(names[: self.k]) for task, names in ordered.items()}
-        rows = rows_where(pool, lambda task, template: template in kept[task])
+        rows = rows_where(pool, lambda task, template: template in kept.get(task, ()))
         return of_each_example(pool, rows, self.per_example, seed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -34,8 +34,8 @@ class Fixed:
     def __post_init__(self) -> None:
         check_per_example(self.per_example)
 
-    def choose(self, pool: PromptedPool, seed: int) -> NDArray[np.int64]:
+    def choose(self, pool: PromptedPool, seed: int, held_out: Sequence[str] = ()) -> NDArray[np.int64]:
         named = {task: [template] for task, template in self.templates.items()}
-        ordered = ordered_templates(templates(pool), named, seed)
-        rows = rows_where(pool, lambda task, template: ordered[task][0] == template)
+        ordered = ordered_templates(templates(pool, held_out), named, seed)
+        rows = rows_where(pool, lambda task, template: template in ordered.get(task, ())[:1])
         return of_each_example(pool, rows, self.per_example, seed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 
 from ltd.example import PromptedPool
 from ltd.instruction_mode import PerExample, check_per_example, of_each_example
+from ltd.templates import named, rows_where
 
 
 @dataclass(frozen=True)
@@ -30,5 +32,8 @@ class Multi:
     def __post_init__(self) -> None:
         check_per_example(self.per_example)
 
-    def choose(self, pool: PromptedPool, seed: int) -> NDArray[np.int64]:
-        return of_each_example(pool, np.arange(len(pool), dtype=np.int64), self.per_example, seed)
+    def choose(self, pool: PromptedPool, seed: int, held_out: Sequence[str] = ()) -> NDArray[np.int64]:
+        rows = np.arange(len(pool), dtype=np.int64)
+        if held_out:
+            rows = rows_where(pool, lambda task, template: not named(held_out, task, template))
+        return of_each_example(pool, rows, self.per_example, seed)

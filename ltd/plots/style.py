@@ -22,7 +22,11 @@ WIDTH = 6.9
 DPI = 200
 
 # No time and no version, so that the same figure is the same bytes.
-METADATA = {"png": {"Software": None}, "pdf": {"CreationDate": None, "Producer": None, "Creator": None}}
+METADATA: dict[str, dict[str, str | None]] = {
+    "png": {"Software": None},
+    "pdf": {"CreationDate": None, "Producer": None, "Creator": None},
+    "svg": {"Date": None, "Creator": None, "Format": None, "Type": None},
+}
 
 SETTINGS: Any = {
     "font.family": "DejaVu Sans",  # comes with matplotlib: the same on every machine
@@ -52,7 +56,7 @@ def figure(width: float, height: float) -> Iterator[Figure]:
 
 
 def save(drawn: Figure, path: Path) -> None:
-    """Write a figure in the format of the path's suffix, ``.png`` or ``.pdf``."""
+    """Write a figure in the format of the path's suffix: ``.png``, ``.pdf`` or ``.svg``."""
     kind = path.suffix.removeprefix(".")
     with replacing(path) as temporary:
         drawn.savefig(temporary, format=kind, dpi=DPI, metadata=METADATA[kind])

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ltd.errors import DataError
-from ltd.runs.cells import failed_cells
 from ltd.runs.record import RunRecord
+from ltd.runs.sweep import read_jobs
 
 logger = logging.getLogger(__name__)
 
@@ -25,17 +25,27 @@ def find_runs(places: Iterable[Path]) -> list[RunRecord]:
     for place in map(Path.absolute, places):
         if not place.is_dir():
             raise DataError(f"there is no folder {place}")
-        is_sweep = place.parent.name == "sweeps"
-        below = place.parent.parent if is_sweep else place
-        files = [file for depth in ("", "*/", "*/*/") for file in sorted(below.glob(f"{depth}status.json"))]
-        for file in files:
-            try:
-                record = RunRecord.read(file.parent)
-            except DataError as error:  # one such folder must not hide the others
-                logger.warning("%s", error)
-                continue
-            if not is_sweep or record.sweep == place.name:
-                records[record.folder] = record
-        if is_sweep:
-            records |= {cell.folder: cell for cell in failed_cells(place, records.values())}
+        found = _runs_of_sweep(place) if is_sweep(place) else _runs_below(place)
+        records |= {record.folder: record for record in found}
     return list(records.values())
+
+
+def is_sweep(place: Path) -> bool:
+    """Whether ``place`` is the folder of one sweep."""
+    return place.absolute().parent.name == "sweeps"
+
+
+def _runs_of_sweep(sweep: Path) -> list[RunRecord]:
+    """The runs of its jobs, whoever computed them, and those that were made since to belong to it."""
+    own = [record for record in _runs_below(sweep.parent.parent) if record.sweep == sweep.name]
+    return [job.record for job in read_jobs(sweep, own)] + own
+
+
+def _runs_below(place: Path) -> list[RunRecord]:
+    records = []
+    for file in (file for depth in ("", "*/", "*/*/") for file in sorted(place.glob(f"{depth}status.json"))):
+        try:
+            records.append(RunRecord.read(file.parent))
+        except DataError as error:  # one such folder must not hide the others
+            logger.warning("%s", error)
+    return records

@@ -13,8 +13,8 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shlex
 import sys
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -22,10 +22,11 @@ from pathlib import Path
 from rich.console import Console
 
 from ltd.errors import LtdError
-from ltd.runs import find_runs
+from ltd.runs import find_runs, is_sweep
 from ltd.runs.artefacts import find_artefacts, prunable, remove
-from ltd.runs.record import STATES, RunRecord
-from ltd.runs.table import WIDTH, artefacts_table, runs_table, size_words
+from ltd.runs.record import RunRecord
+from ltd.runs.sweep import read_jobs
+from ltd.runs.table import WIDTH, artefacts_table, counted, runs_table, show_jobs, size_words
 from ltd.settings import path_below_root
 
 
@@ -70,12 +71,15 @@ def _runs(console: Console, options: argparse.Namespace, records: list[RunRecord
         rows = [asdict(record) | {"changed": record.changed.isoformat()} for record in records]
         sys.stdout.write(json.dumps(rows, indent=2) + "\n")
     elif options.commands:
-        sys.stdout.writelines(f"{_command(record)}\n" for record in unfinished if record.command)
+        # Not from the list itself, which is the standard input of the shell that reads it.
+        sys.stdout.writelines(f"{_command(record)} </dev/null\n" for record in unfinished if record.command)
     else:
-        if records:
-            console.print(runs_table(records))
-        counts = Counter(record.state for record in records)
-        console.print(", ".join(f"{counts[state]} {state}" for state in STATES if counts[state]) or "no runs")
+        if not options.failed and len(options.places) == 1 and is_sweep(options.places[0]):
+            show_jobs(console, read_jobs(options.places[0].absolute(), records))
+        else:
+            if records:
+                console.print(runs_table(records))
+            console.print(counted(records))
         for record in unfinished:
             console.print(f"\n{record.state}: {record.folder}", soft_wrap=True)
             console.print(f"  {record.reason}\n  {_command(record)}", soft_wrap=True)
@@ -84,8 +88,9 @@ def _runs(console: Console, options: argparse.Namespace, records: list[RunRecord
 def _command(record: RunRecord) -> str:
     if record.command is None:
         return "not started by a script: its settings are in config.yaml"
-    elsewhere = record.directory is not None and Path(record.directory) != Path.cwd()
-    return f"(cd {record.directory} && {record.command})" if elsewhere else record.command
+    if record.directory is None or Path(record.directory) == Path.cwd():
+        return record.command
+    return f"(cd {shlex.quote(record.directory)} && {record.command})"
 
 
 def _cache(console: Console, options: argparse.Namespace, outputs: Path) -> None:

@@ -26,7 +26,7 @@ class RunRecord:
     state : one of `STATES`; a run that was being computed by a process that is gone is interrupted.
     reason : why it is not finished; empty if there is none to tell.
     sampler, mode, budget : None for a run that only evaluates.
-    average : accuracy over all tasks.
+    average, standard_error : accuracy over all tasks.
     command, directory : what computes the run, or goes on with it, and where; None if it was not started by a script.
     """
 
@@ -41,6 +41,7 @@ class RunRecord:
     model: str | None
     seed: int | None
     average: float | None
+    standard_error: float | None
     changed: datetime
     sweep: str | None
     command: str | None
@@ -81,6 +82,7 @@ class RunRecord:
             reason=reason,
             **_settings(settings),
             average=metrics["average"]["accuracy"] if metrics else None,
+            standard_error=metrics["average"].get("standard_error") if metrics else None,
             changed=datetime.fromisoformat(status["at"]),
             **{name: status.get(name) for name in ("sweep", "command", "directory")},
         )

@@ -21,6 +21,7 @@ from ltd.sampler.similarity import centre_or_mean
 from ltd.selection import saved_ids
 
 STARTS = ("centre", "centroid", "random", "selection")
+DEVICES = ("auto", "cpu", "cuda", "mps", "xpu")
 
 
 class KCenter:
@@ -57,6 +58,8 @@ class KCenter:
             raise SelectionError(unknown_name("start", start, STARTS))
         if (start == "selection") != (covered is not None):
             raise SelectionError("start=selection and covered, what that selection is, belong together; give both")
+        if device.partition(":")[0] not in DEVICES:  # cuda:1 is the second GPU
+            raise SelectionError(unknown_name("device", device, DEVICES))
         self.centre = centre
         self.start = start
         self.start_seed = start_seed

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ltd.errors import SelectionError
 from ltd.sampler import Indices, Points, check_request
 from ltd.sampler.clusters import ITERATIONS, Clusters, cluster
 
@@ -28,6 +29,8 @@ class KMeans:
     """
 
     def __init__(self, seed: int = 0, iterations: int = ITERATIONS) -> None:
+        if iterations < 1:
+            raise SelectionError(f"kmeans needs iterations={iterations} >= 1")
         self.seed = seed
         self.iterations = iterations
 

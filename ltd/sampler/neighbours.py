@@ -15,6 +15,9 @@ from ltd.sampler.similarity import Scores, paired_products
 BLOCK_VALUES = 2**23
 """Scores held at once, 32 MiB of them; blocks of a few hundred rows are as fast as larger ones."""
 
+PAIR_VALUES = 2**18
+"""Of points copied at once to be measured pair by pair: 1 MiB, which stays in a processor's cache."""
+
 
 def neighbours(
     queries: Points, points: Points, k: int, bias: NDArray[np.float32] | None = None
@@ -70,7 +73,7 @@ def _best(
     estimates += bias
     query, row = np.nonzero(estimates >= (_at_most_kth(estimates, k) - 2 * errors)[:, None])
     exact = _pair_scores(queries, points, query, row) + bias[row]
-    order = np.lexsort((row, -exact, query))
+    order = np.lexsort((-exact, query))  # stable: of equals the lower row stays first
     firsts = np.searchsorted(query, np.arange(len(queries)))
     chosen = order[firsts[:, None] + np.arange(k)]
     return row[chosen], exact[chosen]
@@ -92,7 +95,7 @@ def _at_most_kth(estimates: Scores, k: int) -> Scores:
 
 def _pair_scores(queries: Points, points: Points, query: Indices, row: Indices) -> Scores:
     scores = np.empty(len(query), np.float32)
-    step = max(1, BLOCK_VALUES // max(points.shape[1], 1))
+    step = max(1, PAIR_VALUES // max(points.shape[1], 1))
     for start in range(0, len(query), step):
         pairs = slice(start, start + step)
         scores[pairs] = paired_products(queries[query[pairs]], points[row[pairs]])
@@ -102,7 +105,7 @@ def _pair_scores(queries: Points, points: Points, query: Indices, row: Indices) 
 def _distances(points: Points, rows: Indices) -> Scores:
     """(n,) distance of each point to the one named at its place in ``rows``."""
     distances = np.empty(len(points), np.float32)
-    step = max(1, BLOCK_VALUES // max(points.shape[1], 1))
+    step = max(1, PAIR_VALUES // max(points.shape[1], 1))
     for start in range(0, len(points), step):
         block = slice(start, start + step)
         difference = points[block] - points[rows[block]]

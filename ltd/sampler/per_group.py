@@ -54,6 +54,8 @@ class PerGroup:
             raise SelectionError(unknown_name("kind of group", by, GROUPS))
         if shares not in SHARES:
             raise SelectionError(unknown_name("way to share", shares, SHARES))
+        if clusters < 1:
+            raise SelectionError(f"per_group needs clusters={clusters} >= 1")
         self.inner = inner
         self.data_sets = data_sets
         self.templates = templates

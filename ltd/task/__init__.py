@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from typing import Protocol, runtime_checkable
 
+from ltd.errors import SettingsError, unknown_name
 from ltd.score import Question
 
 
@@ -24,3 +26,31 @@ class Task(Protocol):
     def questions(self) -> list[Question]:
         """The questions, in the data set's order."""
         ...
+
+
+@runtime_checkable
+class Templated(Protocol):
+    """A task that is asked through templates, some of which may be kept out of training.
+
+    Attributes
+    ----------
+    held_out : names of those that must not be trained on, as `ltd.templates.named` takes them.
+    """
+
+    @property
+    def held_out(self) -> Sequence[str]: ...
+
+    def template_names(self, patterns: Sequence[str] = ("*",)) -> list[str]:
+        """Those of its templates that fit any of the patterns."""
+        ...
+
+
+def check_held_out(names: Sequence[str], tasks: Mapping[str, Task]) -> None:
+    """Refuse a name of templates to be held out that no task has."""
+    templated = [task for task in tasks.values() if isinstance(task, Templated)]
+    if not templated:
+        raise SettingsError(f"no templates can be held out: {', '.join(tasks)} are not asked through any")
+    for name in names:
+        if not any(task.template_names([name]) for task in templated):
+            valid = {template for task in templated for template in task.template_names()}
+            raise SettingsError("held_out_templates: " + unknown_name("template", name, valid))

@@ -53,7 +53,8 @@ class MultipleChoice:
     templates_path : folder that holds ``promptsource/<data set>/templates.yaml``.
     templates : what ``t0`` asks through: ``all``; ``held_out``, only `held_out_templates`; ``trained``, all but those;
         or names and patterns.
-    held_out_templates : the templates that are kept out of training, by name or pattern.
+    held_out_templates : the templates that are kept out of training, as `ltd.templates.named` takes them; those of
+        other tasks may be among them.
     exclude_templates : what ``t0`` leaves out in any case, by name or pattern, such as ``*true/false*``.
     label_column : the number of the right choice, counted from 0, or one of `labels`.
     labels : the values of `label_column` in the order of `choices`; None for 0, 1, ...
@@ -132,6 +133,19 @@ class MultipleChoice:
         return tuple(question for writer in writers for question in self._written(writer, items))
 
     @property
+    def held_out(self) -> tuple[str, ...]:
+        """Names of the templates that must not be trained on."""
+        return tuple(self.held_out_templates) if self.templates in ("held_out", "trained") else ()
+
+    def template_names(self, patterns: Sequence[str] = ("*",)) -> list[str]:
+        """Those of the templates ``t0`` could ask through that fit any of the patterns."""
+        return [name for name in self._templates.names if self._templates.fits(patterns, name)]
+
+    @cached_property
+    def _templates(self) -> Templates:
+        return Templates(self.name, self.templates_path, self.promptsource)
+
+    @property
     def _split(self) -> str:
         return self.split if isinstance(self.split, str) else self.split[self.convention]
 
@@ -140,24 +154,32 @@ class MultipleChoice:
         return Format(self.format, self.prompt, self.choices)
 
     def _writers(self) -> Sequence[Writer]:
-        templates = Templates(self.name, self.templates_path, self.promptsource)
         if self.convention == "t0":
-            return self._t0_writers(templates)
+            return self._t0_writers()
         if self.convention == "lm_eval" or self.template in (None, self.format):
             return [self._format]
-        return [templates.named(self.template, self.format)]
+        return [self._templates.named(self.template, self.format)]
 
-    def _t0_writers(self, templates: Templates) -> Sequence[Writer]:
-        held_out = tuple(self.held_out_templates)
+    def _t0_writers(self) -> Sequence[Writer]:
+        exclude, templates = self.exclude_templates, self._templates
         match self.templates:
             case "all":
-                return templates.original(self.exclude_templates)
+                return templates.original(exclude)
             case "held_out":
-                return templates.original(self.exclude_templates, only=held_out)
+                return templates.original(exclude, only=self._held_out_of_its_own())
             case "trained":
-                return templates.original((*self.exclude_templates, *held_out))
+                return templates.original((*exclude, *self._held_out_of_its_own()))
             case names:
-                return templates.original(self.exclude_templates, only=(names,) if isinstance(names, str) else names)
+                return templates.original(exclude, only=(names,) if isinstance(names, str) else names)
+
+    def _held_out_of_its_own(self) -> list[str]:
+        held_out = self.template_names(self.held_out_templates)
+        if not held_out:
+            raise SettingsError(
+                f"none of task {self.name}'s templates is held out by {list(self.held_out_templates)}; name some in "
+                f"task.{self.name}.held_out_templates: {', '.join(self.template_names())}"
+            )
+        return held_out
 
     def _written(self, writer: Writer, items: Sequence[Item]) -> Iterator[Question]:
         """The rows that ``writer`` is meant for: some of COPA's templates ask for causes only."""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import cached_property
 from pathlib import Path
 
 from ltd.errors import DataError, SettingsError, unknown_name
 from ltd.promptsource import Template, load_templates
 from ltd.task.format import Written
+from ltd.templates import named
 
 
 @dataclass(frozen=True)
@@ -41,11 +43,6 @@ class TemplateWriter:
         return Written(rendered.prompt, choices, choices.index(rendered.target))
 
 
-def matches(pattern: str, names: Iterable[str]) -> list[str]:
-    """The names that are, or fit, the pattern: a name may hold what a pattern would take for its own signs."""
-    return [name for name in names if name == pattern or fnmatchcase(name, pattern)]
-
-
 @dataclass(frozen=True)
 class Templates:
     """The templates there are for a task.
@@ -61,6 +58,20 @@ class Templates:
     path: str | None
     data_set: str | None
 
+    @cached_property
+    def names(self) -> list[str]:
+        """Of those that keep the data set's own task and have answer choices."""
+        return [each.name for each in self._original]
+
+    def fits(self, patterns: Sequence[str], name: str) -> bool:
+        """Whether the name is, or fits, any of the patterns; it may hold what one would take for its own signs."""
+        own = any(name == pattern or fnmatchcase(name, pattern) for pattern in patterns)
+        return own or named(patterns, self.data_set or "", name)
+
+    @cached_property
+    def _original(self) -> list[Template]:
+        return [each for each in self._load() if each.original_task and each.answer_choices is not None]
+
     def original(self, exclude: Sequence[str] = (), only: Sequence[str] = ("*",)) -> list[TemplateWriter]:
         """Those that keep the data set's own task and have answer choices: ``only`` these, but for those excluded.
 
@@ -71,19 +82,17 @@ class Templates:
         SettingsError
             If nothing remains, or if a name or pattern fits none.
         """
-        kept = {each.name: each for each in self._load() if each.original_task and each.answer_choices is not None}
         for pattern in (*exclude, *only):
-            if not matches(pattern, kept):
+            if not any(self.fits([pattern], name) for name in self.names):
                 setting = "exclude_templates" if pattern in exclude else "templates"
-                raise SettingsError(f"task.{self.task}.{setting}: " + unknown_name("template", pattern, kept))
-        names = {name for pattern in only for name in matches(pattern, kept)}
-        names -= {name for pattern in exclude for name in matches(pattern, kept)}
-        if not names:
+                raise SettingsError(f"task.{self.task}.{setting}: " + unknown_name("template", pattern, self.names))
+        kept = [each for each in self._original if self.fits(only, each.name) and not self.fits(exclude, each.name)]
+        if not kept:
             raise SettingsError(
-                f"task.{self.task}.exclude_templates={list(exclude)} leaves none of the {len(kept)} templates of "
-                f"{self.data_set} that keep its task: {', '.join(kept)}"
+                f"task.{self.task}.exclude_templates={list(exclude)} leaves none of the {len(self.names)} templates of "
+                f"{self.data_set} that keep its task: {', '.join(self.names)}"
             )
-        return [TemplateWriter(self.task, each) for name, each in kept.items() if name in names]
+        return [TemplateWriter(self.task, each) for each in kept]
 
     def named(self, name: str, own: str) -> TemplateWriter:
         """The one of that name; ``own`` is the task's own format, which an error names among the valid ones."""

@@ -39,6 +39,16 @@ def test_a_launcher_composes_and_states_what_its_plugin_takes(name: str) -> None
     assert instantiate(composed(f"hydra/launcher={name}").hydra.launcher, _recursive_=False) is not None
 
 
+@pytest.mark.parametrize(
+    ("name", "setting", "value"), [("joblib", "n_jobs", 2), ("submitit_local", "timeout_min", 1440)]
+)
+def test_a_launchers_settings_can_be_given_on_the_command_line(name: str, setting: str, value: int) -> None:
+    launcher = composed(f"hydra/launcher={name}", f"hydra.launcher.{setting}={value}").hydra.launcher
+    made = instantiate(launcher, _recursive_=False)
+    given = made.joblib if name == "joblib" else made.params
+    assert given[setting] == value
+
+
 def test_ours_has_the_settings_of_the_plugin() -> None:
     ours, plugins = (composed(f"hydra/launcher={name}").hydra.launcher for name in ("slurm", "submitit_slurm"))
     assert set(ours) == set(plugins)

@@ -22,7 +22,8 @@ def tasks(tmp_path):
     """Composes a minimal configuration with the project's tasks and gives its ``task`` as a plain mapping."""
     (tmp_path / "experiment").mkdir()
     (tmp_path / "main.yaml").write_text(
-        "convention: single\ndefaults:\n  - task: fragments\n  - _self_\n  - experiment: null\n"
+        "convention: single\ntemplates: all\nheld_out_templates: []\n"
+        "defaults:\n  - task: fragments\n  - _self_\n  - experiment: null\n"
         f"hydra:\n  searchpath: ['file://{CONF}']\n"
     )
     for name, choice in (("suite", "paper_nli"), ("several", "[cb, anli_r3]"), ("single", "rte")):

@@ -105,3 +105,15 @@ def test_settings_that_make_no_sense_are_refused_at_once(settings, message):
     with pytest.raises(SettingsError) as refused:
         Few(**settings)
     assert str(refused.value) == message
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_no_mode_keeps_a_template_that_is_held_out_and_all_draw_among_the_others(pool, seed):
+    held_out = ["a", "rte/b", "only"]
+    left = {"rte": set("cdef"), "cb": {"b"}}
+    assert kept(pool, Multi().choose(pool, seed, held_out)) == left
+    for mode, k in ((Fixed(), 1), (Few(3), 3), (Few(9), 9)):
+        found = kept(pool, mode.choose(pool, seed, held_out))
+        assert {task: len(names) for task, names in found.items()} == {"rte": min(k, 4), "cb": 1}
+        assert all(found[task] <= left[task] for task in found)
+    assert Multi().choose(pool, seed, ["nothing"]).tolist() == Multi().choose(pool, seed).tolist()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
+from ltd.errors import SelectionError
 from ltd.sampler.clusters import cluster
 from ltd.sampler.kmeans import KMeans
 
@@ -27,6 +29,11 @@ def test_separate_groups_give_one_pick_each() -> None:
     points = (np.repeat(np.eye(5) * 100, 20, axis=0) + rng.normal(size=(100, 5))).astype(np.float32)
     found = [set((KMeans(seed).select(points, 5) // 20).tolist()) for seed in range(5)]
     assert any(groups == set(range(5)) for groups in found)  # Lloyd's can end in a local optimum
+
+
+def test_no_iterations_are_refused() -> None:
+    with pytest.raises(SelectionError, match="kmeans needs iterations=0 >= 1"):
+        KMeans(iterations=0)
 
 
 def test_fewer_distinct_points_than_the_budget_are_filled_up() -> None:

@@ -16,6 +16,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+import torch
+from safetensors.torch import load_file
 
 from tests.test_experiment import SMALL
 
@@ -38,7 +40,7 @@ SWEEP = [
 
 
 # Hundreds of steps, each of some milliseconds: long enough to be met in the middle.
-LONG = ("sampler=random", "trainer.epochs=100", "trainer.checkpoint_every_steps=50")
+LONG = ("sampler=random", "trainer.epochs=100", "trainer.tokens_cap=null", "trainer.checkpoint_every_steps=50")
 
 
 @dataclass(frozen=True)
@@ -108,9 +110,15 @@ def unbroken(outputs: Path, *overrides: str) -> dict[str, str]:
     return metrics(outputs)
 
 
-def logs(outputs: Path) -> str:
-    """What all jobs of all sweeps below ``outputs`` wrote to stderr."""
-    return "".join(file.read_text() for file in outputs.glob("sweeps/*/.submitit/*/*_log.err"))
+def assert_same_weights(one: Path, other: Path) -> None:
+    """The only fine-tuned model below either of two outputs is the same up to the order of sums."""
+    (first,), (second,) = (list(outputs.glob("train/*/model/model.safetensors")) for outputs in (one, other))
+    torch.testing.assert_close(load_file(first), load_file(second), rtol=1e-4, atol=1e-5)
+
+
+def logs(outputs: Path, stream: str = "err") -> str:
+    """What all jobs of all sweeps below ``outputs`` wrote to stderr, or to ``out``."""
+    return "".join(file.read_text() for file in outputs.glob(f"sweeps/*/.submitit/*/*_log.{stream}"))
 
 
 def training(slurm: Slurm, outputs: Path) -> str:
@@ -120,9 +128,17 @@ def training(slurm: Slurm, outputs: Path) -> str:
 
 
 @pytest.fixture(scope="session")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """The metrics of the long run when nothing disturbs it."""
-    return unbroken(tmp_path_factory.mktemp("whole"), *LONG)
+def whole_outputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the long run is that nothing disturbed."""
+    outputs = tmp_path_factory.mktemp("whole")
+    unbroken(outputs, *LONG)
+    return outputs
+
+
+@pytest.fixture(scope="session")
+def whole(whole_outputs: Path) -> dict[str, str]:
+    """The metrics of that run."""
+    return metrics(whole_outputs)
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,8 @@ from tests.slurm.conftest import LONG, Slurm, ended, logs, metrics, runs, traini
 pytestmark = pytest.mark.slurm
 
 
-@pytest.mark.parametrize("partition", ["main", "low"])  # at once, and with ten seconds of grace
+# At once, and with ten seconds of grace.
+@pytest.mark.parametrize("partition", [pytest.param("main", marks=pytest.mark.slow), "low"])
 def test_a_job_whose_place_another_takes_goes_on_after_it(
     partition: str, slurm: Slurm, whole: dict[str, str], tmp_path: Path
 ) -> None:
@@ -27,6 +28,7 @@ def test_a_job_whose_place_another_takes_goes_on_after_it(
     assert (metrics(tmp_path), len(runs(tmp_path))) == (whole, 1)
 
 
+@pytest.mark.slow
 def test_a_nodes_daemon_may_die_and_come_back(slurm: Slurm, whole: dict[str, str], tmp_path: Path) -> None:
     sweep = slurm.sweep(tmp_path, *LONG)
     training(slurm, tmp_path)
@@ -38,6 +40,7 @@ def test_a_nodes_daemon_may_die_and_come_back(slurm: Slurm, whole: dict[str, str
     assert (metrics(tmp_path), len(runs(tmp_path))) == (whole, 1)
 
 
+@pytest.mark.slow
 def test_a_shell_may_die_and_the_command_be_given_again(slurm: Slurm, whole: dict[str, str], tmp_path: Path) -> None:
     sweep = slurm.sweep(tmp_path, *LONG)
     training(slurm, tmp_path)

@@ -9,7 +9,18 @@ from pathlib import Path
 import pytest
 
 from ltd.runs import find_runs
-from tests.slurm.conftest import LONG, Slurm, ended, logs, metrics, runs, training, unbroken, until
+from tests.slurm.conftest import (
+    LONG,
+    Slurm,
+    assert_same_weights,
+    ended,
+    logs,
+    metrics,
+    runs,
+    training,
+    unbroken,
+    until,
+)
 
 pytestmark = pytest.mark.slurm
 
@@ -43,7 +54,9 @@ def test_a_cancelled_job_is_told_and_the_same_command_goes_on(
     sweep = slurm.sweep(tmp_path, *LONG)
     slurm.ask("scancel", training(slurm, tmp_path))
     code, errors = ended(sweep)
-    assert code != 0, errors
+    assert code == 2
+    assert "job 0 (" in errors.splitlines()[-1]
+    assert "): it ended without a result (CANCELLED" in errors.splitlines()[-1]
     assert [record.state for record in find_runs([tmp_path])] == ["interrupted"]
     code, errors = ended(slurm.sweep(tmp_path, *LONG))
     assert code == 0, errors
@@ -51,7 +64,8 @@ def test_a_cancelled_job_is_told_and_the_same_command_goes_on(
 
 
 def test_a_job_at_its_time_limit_is_requeued_and_goes_on(slurm: Slurm, tmp_path: Path, whole: dict[str, str]) -> None:
-    sweep = slurm.sweep(tmp_path, *LONG)
+    # Of jobs this short, submitit takes every signal for one at the time limit.
+    sweep = slurm.sweep(tmp_path, *LONG, "hydra.launcher.timeout_min=10", "hydra.launcher.max_num_timeout=3")
     job = training(slurm, tmp_path)
     # How far a job gets in a minute, the shortest limit there is, depends on the machine: so it is stopped here, until
     # SLURM wakes it to tell it of its limit.
@@ -59,13 +73,16 @@ def test_a_job_at_its_time_limit_is_requeued_and_goes_on(slurm: Slurm, tmp_path:
     os.kill(int(str(status["process"])), signal.SIGSTOP)
     minutes = int(slurm.ask("squeue", "--noheader", f"--jobs={job}", "--format=%M").split(":")[-2])
     slurm.ask("scontrol", "update", f"JobId={job}", f"TimeLimit={minutes + 1}")
-    until(lambda: "yes" if "Caught signal SIGUSR2" in logs(tmp_path) else "")
+    until(lambda: "yes" if "this job is timed-out" in logs(tmp_path) else "")
     slurm.ask("scontrol", "update", f"JobId={job}", "TimeLimit=60")
     code, errors = ended(sweep)
     assert code == 0, errors
     assert (metrics(tmp_path), len(runs(tmp_path))) == (whole, 1)
+    assert "(2 remaining timeouts)" in logs(tmp_path, "out")
+    assert "SIGUSR2: a checkpoint holds all " in logs(tmp_path)
 
 
+@pytest.mark.slow
 def test_a_job_requeued_by_hand_goes_on(slurm: Slurm, tmp_path: Path, whole: dict[str, str]) -> None:
     sweep = slurm.sweep(tmp_path, *LONG)
     slurm.ask("scontrol", "requeue", training(slurm, tmp_path))
@@ -74,8 +91,43 @@ def test_a_job_requeued_by_hand_goes_on(slurm: Slurm, tmp_path: Path, whole: dic
     assert (metrics(tmp_path), len(runs(tmp_path))) == (whole, 1)
 
 
+@pytest.mark.slow
 def test_two_sweeps_that_share_runs_compute_each_once(slurm: Slurm, tmp_path: Path) -> None:
     sweeps = [slurm.sweep(tmp_path / "slurm", *TWO) for _ in range(2)]
     assert [ended(sweep)[0] for sweep in sweeps] == [0, 0]
     assert metrics(tmp_path / "slurm") == unbroken(tmp_path / "here", *TWO)
     assert logs(tmp_path / "slurm").count("this run was finished before") == 2
+
+
+TOGETHER = (
+    "trainer.strategy=ddp",
+    "trainer.devices=2",
+    "hydra.launcher.tasks_per_node=2",
+    "hydra.launcher.gpus_per_node=0",
+)
+
+
+def test_two_processes_fine_tune_one_run(slurm: Slurm, tmp_path: Path) -> None:
+    """Only the first chooses, ranks, tracks and writes; what they learn is what one process does."""
+    alone = ("sampler=random", "trainer=gpu", "trainer.accelerator=cpu", "trainer.epochs=10")
+    code, errors = ended(slurm.sweep(tmp_path / "two", *alone, "trainer=ddp", *TOGETHER))
+    assert code == 0, errors
+    unbroken(tmp_path / "one", *alone)
+    assert_same_weights(tmp_path / "two", tmp_path / "one")
+    one, two = (next((tmp_path / outputs / "train").glob("random-*")) for outputs in ("one", "two"))
+    assert {file.name for file in two.iterdir()} == {file.name for file in one.iterdir()}
+    assert not list((tmp_path / "two").glob("**/*.lock*"))
+    first, second = (file.read_text() for file in sorted(tmp_path.glob("two/sweeps/*/.submitit/*/*_log.err")))
+    for word in ("pool: ", "leakage gate: ", "before fragments_two_way: ", "fine-tune: ", "after fragments_two_way: "):
+        assert word in first
+        assert word not in second
+
+
+@pytest.mark.slow
+def test_two_processes_are_requeued_and_go_on(slurm: Slurm, tmp_path: Path, whole_outputs: Path) -> None:
+    sweep = slurm.sweep(tmp_path, *LONG, *TOGETHER)
+    slurm.ask("scancel", "--signal=USR2", training(slurm, tmp_path))
+    code, errors = ended(sweep)
+    assert code == 0, errors
+    assert "SIGUSR2: a checkpoint holds all " in logs(tmp_path)
+    assert_same_weights(tmp_path, whole_outputs)

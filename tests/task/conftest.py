@@ -18,7 +18,8 @@ CONF = Path(__file__).resolve().parents[2] / "conf"
 @cache
 def composed(name: str, convention: str) -> Any:
     with initialize_config_dir(str(CONF), version_base="1.3"):
-        config = compose(overrides=[f"+task={name}", f"+convention={convention}"])
+        words = [f"+convention={convention}", "+templates=all", "+held_out_templates=[]"]
+        config = compose(overrides=[f"+task={name}", *words])
     return OmegaConf.to_container(config, resolve=True)["task"][name]
 
 

@@ -108,6 +108,8 @@ def test_t0_is_every_template_on_dev_and_an_item_keeps_its_group(anli):
         ({"templates": "claim"}, {"claim"}),
         ({"templates": ["*"], "exclude_templates": ["claim"]}, {"truth"}),
         ({"held_out_templates": ["tr*"]}, {"claim", "truth"}),
+        ({"templates": "held_out", "held_out_templates": ["another task's", "anli_truth"]}, {"truth"}),
+        ({"templates": "trained", "held_out_templates": ["anli/truth"]}, {"claim"}),
     ],
 )
 def test_templates_held_out_of_training_or_of_evaluation(anli, settings, asked):
@@ -121,6 +123,11 @@ def test_templates_held_out_of_training_or_of_evaluation(anli, settings, asked):
             {"templates": "held_out"},
             "task.anli_r1.templates=held_out needs the templates that are kept out of training; "
             "name them in task.anli_r1.held_out_templates",
+        ),
+        (
+            {"templates": "held_out", "held_out_templates": ["another task's"]},
+            "none of task anli_r1's templates is held out by [\"another task's\"]; name some in "
+            "task.anli_r1.held_out_templates: claim, truth",
         ),
         (
             {"templates": ["clam"]},

@@ -1,0 +1,107 @@
+"""A multirun says what it submits, waits for every job whatever becomes of one, and ends with a table of its runs."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hydra import compose, initialize_config_dir
+
+from ltd import command, settings
+from ltd.sweeps import announcement
+
+ROOT = Path(__file__).resolve().parents[1]
+
+SCRIPT = """
+import os, signal, sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import hydra
+from ltd import command
+from ltd.run import Run
+
+CONF = Path(__file__).resolve().parent / "conf"
+
+def stage(config):
+    run = Run(Path(config.outputs), "stage", f"run-{config.seed}")
+    with run.held(), run.recorded({"model": {"name": "tiny"}, "seed": config.seed}):
+        if config.seed == 1:
+            os.kill(os.getpid(), signal.SIGKILL)
+        if config.seed == 2:
+            raise RuntimeError("ours")
+    return config.seed
+
+@hydra.main(version_base="1.3", config_path=str(CONF), config_name="stage")
+def main(config):
+    sys.modules["ltd.experiment"] = SimpleNamespace(stage=stage)
+    return command.job("stage", config)
+
+if __name__ == "__main__":
+    command.run(main, CONF)
+"""
+
+
+def announced(*overrides: str, given: tuple[str, ...] = ()) -> list[str]:
+    """What a sweep of train.py says that is composed with ``overrides`` and ``given`` the values to sweep over."""
+    assert command.run  # importing it makes the resolver known that the sweep's folder needs
+    settings.register()
+    with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
+        config = compose("train", ["hydra/launcher=slurm", *overrides], return_hydra_config=True)
+        config.hydra.job.name = "train"
+        config.hydra.overrides.task = list(given)
+        return announcement(config).splitlines()
+
+
+@pytest.mark.parametrize(
+    ("given", "count"),
+    [
+        (("seed=0",), "1 job: "),
+        (("seed=0,1,2", "sampler=random,kcenter", "force=true"), "6 jobs: "),
+        (("seed=range(0,250)", "sampler=glob(k*)"), "750 jobs: "),  # kcenter, kmeans and knn_target
+        (("seed=0,1", "seed=0,1,2"), "3 jobs: "),  # the last counts
+    ],
+)
+def test_it_says_how_many_jobs_it_submits(given: tuple[str, ...], count: str) -> None:
+    assert announced(given=given)[0].startswith(count)
+
+
+def test_it_says_what_each_job_asks_for_and_where_its_results_will_be() -> None:
+    place = ("hydra.launcher.partition=gpu", "hydra.launcher.account=mine", "outputs=/scratch/outputs")
+    what, where, how = announced(*place, "hydra.sweep.dir=/scratch/outputs/sweeps/1", given=("seed=0,1",))
+    assert what == "2 jobs: 32 at a time, 4 CPUs, 32 GB, 1 GPUs, 120 minutes, partition gpu, account mine"
+    assert where == "runs in /scratch/outputs/train; logs and errors in /scratch/outputs/sweeps/1"
+    assert "python -m ltd.runs /scratch/outputs/sweeps/1" in how
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("launcher", ["submitit_local", "basic"])
+def test_a_job_that_ends_badly_is_named_and_the_others_finish(launcher: str, tmp_path: Path) -> None:
+    (tmp_path / "conf").mkdir()
+    (tmp_path / "conf" / "command.yaml").write_text((ROOT / "conf" / "command.yaml").read_text())
+    (tmp_path / "conf" / "stage.yaml").write_text(f"defaults: [command, _self_]\nseed: 0\noutputs: {tmp_path}\n")
+    (tmp_path / "stage.py").write_text(SCRIPT)
+    killed = launcher == "submitit_local"  # in a process of its own
+    callback = "++hydra.callbacks.sweep_table._target_=ltd.sweeps.SweepTable"
+    done = subprocess.run(
+        [sys.executable, "stage.py", "-m", f"hydra/launcher={launcher}", f"seed={'1,' * killed}2,3", callback],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    rows = [line.split() for line in done.stdout.splitlines()]
+    assert [str(int(killed)), "failed", "2", "run-2"] in rows
+    assert [str(int(killed) + 1), "finished", "3", "run-3"] in rows
+    assert (["0", "interrupted", "1", "run-1"] in rows) is killed
+    assert done.returncode == command.USER_ERROR, done.stderr
+    assert "Traceback" in done.stderr or killed  # there it is in the job's own log
+    *_, first, last = done.stderr.splitlines()
+    assert last == f"job {int(killed)} (seed=2): RuntimeError: ours"
+    if killed:
+        assert first.startswith("job 0 (seed=1): it ended without a result (")
+        assert Path(first.rpartition(" ")[2]).exists()
