@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 from ltd.report.arms import Arm
+from ltd.report.comparisons import TONES
 from ltd.report.content import Cell, Section, Table, Tone
 from ltd.report.contrasts import Pair, versus
 from ltd.report.figures import verdict_grid
@@ -18,7 +19,6 @@ from ltd.statistics.outcomes import Outcomes
 from ltd.variants import VARIANTS
 
 REPORTED = "as reported"
-TONES: Mapping[Verdict, Tone] = {"better": "good", "worse": "bad", "no difference": "plain", "undecidable": "unsure"}
 SIGNS: Mapping[Verdict, str] = {"better": "better", "worse": "worse", "no difference": "none", "undecidable": "?"}
 
 
