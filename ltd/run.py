@@ -143,6 +143,8 @@ class Run:
             return
         self._used = {} if used is None else used
         self.folder.mkdir(parents=True, exist_ok=True)
+        for leftover in self.folder.glob(".*.[0-9]*"):  # half-written when an earlier attempt was killed
+            leftover.unlink()
         with replacing(self.folder / "config.yaml") as temporary:
             temporary.write_text(OmegaConf.to_yaml(OmegaConf.create(settings)))
         self._write_state("running")

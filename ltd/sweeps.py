@@ -5,17 +5,20 @@ from __future__ import annotations
 import logging
 import math
 import shlex
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
 from hydra.core.utils import JobReturn, JobStatus
 from hydra.experimental.callback import Callback
 from hydra.types import RunMode
 from omegaconf import DictConfig
 
+from ltd.command import USER_ERROR
 from ltd.settings import path_below_root
 
 if TYPE_CHECKING:
@@ -32,6 +35,9 @@ class SweepTable(Callback):
     def on_multirun_start(self, config: DictConfig, **_: Any) -> None:
         for file in Path(config.hydra.sweep.dir).glob("*.run"):  # of an earlier multirun in a folder the user named
             file.unlink()
+        if empty := [override for override in _swept(config) if not list(override.sweep_string_iterator())]:
+            sys.stderr.write(f"error: no option fits {empty[0].input_line}; python {config.hydra.job.name}.py --help\n")
+            raise SystemExit(USER_ERROR)
         if str(config.hydra.launcher.get("_target_", "")).startswith(SUBMITIT):
             logger.info("%s", announcement(config))
             _wait_for_every_job(Path(config.hydra.sweep.dir))
@@ -88,16 +94,21 @@ def announcement(config: DictConfig) -> str:
 
 
 def _number_of_jobs(config: DictConfig) -> str:
-    sweeper = config.hydra.sweeper
-    if "n_trials" in sweeper:  # which its sweeper chooses as it goes
-        return f"{sweeper.n_trials} jobs"
-    parameters = [f"{name}={values}" for name, values in (sweeper.get("params") or {}).items()]
+    if "n_trials" in config.hydra.sweeper:  # which its sweeper chooses as it goes
+        return f"{config.hydra.sweeper.n_trials} jobs"
+    count = math.prod(len(list(override.sweep_string_iterator())) for override in _swept(config))
+    return f"{count} job{'s' * (count != 1)}"
+
+
+def _swept(config: DictConfig) -> list[Override]:
+    """What the sweep has several values of, on the command line or in its recipe; not what a sweeper searches."""
+    if "n_trials" in config.hydra.sweeper:
+        return []
+    parameters = [f"{name}={values}" for name, values in (config.hydra.sweeper.get("params") or {}).items()]
     parser = OverridesParser.create(config_loader=GlobalHydra.instance().config_loader())
     overrides = parser.parse_overrides([*parameters, *config.hydra.overrides.task])
     values = {override.get_key_element(): override for override in overrides}  # of two with one name the last counts
-    swept = [override for override in values.values() if override.is_sweep_override()]
-    count = math.prod(len(list(override.sweep_string_iterator())) for override in swept)
-    return f"{count} job{'s' * (count != 1)}"
+    return [override for override in values.values() if override.is_sweep_override()]
 
 
 def _wait_for_every_job(sweep: Path) -> None:

@@ -117,6 +117,16 @@ def test_two_processes_never_compute_one_run_together(tmp_path: Path) -> None:
     assert (tmp_path / "log").read_text() == "in out in out "
 
 
+def test_what_a_killed_attempt_left_half_written_is_removed(tmp_path: Path) -> None:
+    run = Run(tmp_path, "train", "a")
+    with run.recorded({}):
+        pass
+    (run.folder / ".map.png.4711").write_bytes(b"half")
+    with run.recorded({}):
+        assert not list(run.folder.glob(".*"))
+    assert (run.folder / "config.yaml").exists()
+
+
 def test_clearing_leaves_nothing(tmp_path: Path) -> None:
     run = Run(tmp_path, "train", "a")
     with run.recorded({}):

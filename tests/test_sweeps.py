@@ -105,3 +105,15 @@ def test_a_job_that_ends_badly_is_named_and_the_others_finish(launcher: str, tmp
     if killed:
         assert first.startswith("job 0 (seed=1): it ended without a result (")
         assert Path(first.rpartition(" ")[2]).exists()
+
+
+def test_a_pattern_that_fits_no_option_is_no_sweep_of_nothing() -> None:
+    done = subprocess.run(
+        [sys.executable, "train.py", "-m", "sampler=glob(zzz*)", "seed=0,1"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == command.USER_ERROR
+    assert done.stderr.splitlines() == ["error: no option fits sampler=glob(zzz*); python train.py --help"]

@@ -148,8 +148,11 @@ def _against_chance(compared: Sequence[Compared], baseline: str) -> str:
         lead += f"{points(high)})"
     else:
         least, most = (pick(one.comparison.difference for one in compared) for pick in (min, max))
-        lead = f"In none of {counted(n, 'comparison')} at equal budget was choosing shown to be better than {name}"
-        lead += f" (differences of {points(least)} to {points(most)} points)"
+        which = "In the one comparison" if n == 1 else f"In none of {n} comparisons"
+        not_shown = "was choosing not shown" if n == 1 else "was choosing shown"
+        lead = f"{which} at equal budget {not_shown} to be better than {name}"
+        span = points(least) if n == 1 else f"{points(least)} to {points(most)}"
+        lead += f" ({span} points)"
     words: dict[Verdict, str] = {
         "worse": "worse",
         "no difference": "without a difference that matters",
