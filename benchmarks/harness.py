@@ -28,6 +28,7 @@ from hydra import compose, initialize_config_dir
 from hydra.utils import instantiate
 from transformers import AutoConfig
 
+from ltd import settings
 from ltd.encoding import TextEncoder
 from ltd.model import LoadedModel
 from ltd.model.causal_lm import CausalLM
@@ -68,8 +69,9 @@ def main() -> None:
 
 def task_on(name: str, rows: Path, limit: int | None) -> Any:
     """A task of ours under convention=single, on rows that are copied to where the harness looks for them."""
+    settings.register()
     with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
-        option = compose(overrides=[f"+task={name}", "+convention=single"]).task[name]
+        option = compose("evaluate", [f"task={name}"]).task[name]
     original = instantiate(option, _convert_="all")
     file = original.file.format(split=original.split["single"] if isinstance(original.split, dict) else original.split)
     table = pq.read_table(Path(os.environ["LTD_DATA"]) / file)

@@ -24,6 +24,7 @@ import pyarrow as pa
 from hydra import compose, initialize_config_dir
 from hydra.utils import instantiate
 
+from ltd import settings
 from ltd.example import POOL_SCHEMA, Prompt, PromptedPool
 from ltd.leakage import Item, LeakageSettings, count_leaks, find_leaks
 from ltd.pool.p3 import NLI, P3
@@ -66,8 +67,9 @@ def measure(folder: Path, convention: str) -> None:
 
 
 def paper_items(convention: str) -> list[Item]:
+    settings.register()
     with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
-        config = compose(overrides=["+task=paper_nli", f"+convention={convention}"])
+        config = compose("evaluate", ["task=paper_nli", f"convention={convention}"])
     tasks = [instantiate(option) for option in config.task.values()]
     return [Item.from_question(task.name, question) for task in tasks for question in task.questions()]
 
