@@ -1,9 +1,10 @@
 """The engine of ranking: for each token sequence the log-probability of its continuation, with nothing computed twice.
 
-What sequences have in common is computed once: they become branches of rows with a tree mask (`ltd.tree_batch`), logits
-exist only where a continuation's token is predicted, and rows of one length share a batch. The output layer and the
-softmax are in fp32 whatever the precision of the rest: logits in bf16 have three digits, and choices often differ in
-the fourth.
+What sequences have in common is computed once: they become branches of rows with a tree mask (`ltd.tree_batch`), and
+logits exist only where a continuation's token is predicted. On a CPU rows follow one another as segments of one line,
+so that next to nothing is padded; elsewhere, where a kernel for each segment would cost more, rows of about one length
+share a batch. The output layer and the softmax are in fp32 whatever the precision of the rest: logits in bf16 have
+three digits, and choices often differ in the fourth.
 """
 
 from __future__ import annotations
@@ -11,9 +12,9 @@ from __future__ import annotations
 import inspect
 import logging
 import math
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 import torch
@@ -23,12 +24,14 @@ from ltd.encoding import Encoded
 from ltd.errors import ModelError
 from ltd.metering import count_pass
 from ltd.progress import Progress, silent
-from ltd.tree_batch import Batch, Row, batches, pack
+from ltd.segments import attention_within_segments
+from ltd.tree_batch import Batch, Row, batches, pack, segment_batches
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 Precision = Literal["fp32", "bf16"]
+_Batched = Callable[[Iterable[Row], int], Iterator[Batch]]
 TOKENS_PER_BATCH = 1024  # measured on a CPU: smaller costs nothing, larger pads more; a GPU wants 16 times that
 LOGITS_AT_ONCE = 256  # rows of the vocabulary's length whose softmax is taken at once: bounds the copies it makes
 CHECK_TOLERANCE = 1e-3
@@ -48,33 +51,41 @@ def log_probabilities(
     if network.dtype != torch.float32:
         raise ModelError(f"ranking needs fp32 weights, these are {network.dtype}; load the model in fp32")
     fed = [sequence.ids[:-1] for sequence in sequences]  # nothing is predicted after the last token
-    width = network.config.hidden_size
+    width, longest = network.config.hidden_size, max(map(len, fed))
     totals = [math.nan] * len(sequences)
     with _evaluating(network):
-        rows = pack(fed, width, tokens_per_batch, branching=_is_tree_model(network, max(map(len, fed))))
-        if not _agrees_with_plain_rows(network, sequences, rows):
-            rows = pack(fed, width, tokens_per_batch, branching=False)
-        done = 0
-        with torch.autocast(network.device.type, dtype=torch.bfloat16, enabled=precision == "bf16"):
-            for batch in batches(rows, tokens_per_batch):
-                scores = _score(network, batch, sequences)
-                count_pass(network, sum(map(len, batch.rows)), batch.ids.size)
-                for index, score in scores.items():
-                    totals[index] = score
-                done += len(scores)
-                progress(done, len(sequences))
+        rows = pack(fed, width, tokens_per_batch, branching=_is_tree_model(network, longest))
+        expected = _plain_scores(network, sequences, rows)
+        with _segments_on_cpu(network, longest) as in_segments:
+            batched = segment_batches if in_segments else batches
+            if not _agrees(network, sequences, expected, batched):
+                rows = pack(fed, width, tokens_per_batch, branching=False)
+            done = 0
+            with torch.autocast(network.device.type, dtype=torch.bfloat16, enabled=precision == "bf16"):
+                for batch in batched(rows, tokens_per_batch):
+                    scores = _score(network, batch, sequences)
+                    count_pass(network, sum(map(len, batch.rows)), batch.ids.size)
+                    for index, score in scores.items():
+                        totals[index] = score
+                    done += len(scores)
+                    progress(done, len(sequences))
     return totals
+
+
+def _segments_on_cpu(network: PreTrainedModel, longest: int) -> AbstractContextManager[bool]:
+    if network.device.type == "cpu":
+        return attention_within_segments(network, longest)
+    return nullcontext(False)
 
 
 def _score(network: PreTrainedModel, batch: Batch, sequences: Sequence[Encoded]) -> dict[int, float]:
     """The scores of the sequences in a batch, by index."""
-    length = batch.ids.shape[1]
     members: list[int] = []
     spans: list[NDArray[np.int64]] = []  # where in the flattened batch each sequence's choice is predicted
-    for line, row in enumerate(batch.rows):
+    for start, row in zip(batch.starts, batch.rows, strict=True):
         for index, path in row.paths.items():
             members.append(index)
-            spans.append(path[sequences[index].n_prompt - 1 :] + line * length)
+            spans.append(path[sequences[index].n_prompt - 1 :] + start)
     targets = np.concatenate([sequences[index].ids[sequences[index].n_prompt :] for index in members])
     where, inverse = np.unique(np.concatenate(spans), return_inverse=True)  # shared positions get one line of logits
     logits = _logits(network, batch, where)
@@ -93,6 +104,10 @@ def _logits(network: PreTrainedModel, batch: Batch, where: NDArray[np.int64]) ->
     inputs: dict[str, object] = {"input_ids": torch.from_numpy(batch.ids).to(device), "use_cache": False}
     if batch.mask is not None:
         inputs["attention_mask"] = _attention_mask(network, torch.from_numpy(batch.mask).to(device))
+    if batch.segments is not None:
+        inputs["segments"] = [length for length, _ in batch.segments]
+        inputs["segment_masks"] = [None if seen is None else torch.from_numpy(seen) for _, seen in batch.segments]
+    if batch.mask is not None or batch.segments is not None:
         inputs["position_ids"] = torch.from_numpy(batch.positions).to(device)
     kept = torch.from_numpy(keep).to(device)
     if "logits_to_keep" in _parameters(network):
@@ -127,18 +142,33 @@ def _is_tree_model(network: PreTrainedModel, longest: int) -> bool:
     return True
 
 
-def _agrees_with_plain_rows(network: PreTrainedModel, sequences: Sequence[Encoded], rows: Sequence[Row]) -> bool:
-    """Whether the shortest tree among the rows scores as the model's own forward does, without mask and padding.
+class _Expected(NamedTuple):
+    """What the model's own forward, without mask and padding, finds of one tree."""
+
+    row: Row
+    scores: dict[int, float]
+
+
+def _plain_scores(network: PreTrainedModel, sequences: Sequence[Encoded], rows: Sequence[Row]) -> _Expected | None:
+    """Of the shortest tree, if there is one: the scores of its last branches, which have the most siblings beside."""
+    trees = [row for row in rows if not row.is_chain]
+    if not trees:
+        return None
+    row = min(trees, key=len)
+    return _Expected(row, {index: _plain_score(network, sequences[index]) for index in list(row.paths)[-4:]})
+
+
+def _agrees(
+    network: PreTrainedModel, sequences: Sequence[Encoded], expected: _Expected | None, batched: _Batched
+) -> bool:
+    """Whether the tree scores as the model's own forward does.
 
     A model may take a tree mask and not heed it; its scores would be wrong without an error.
     """
-    trees = [row for row in rows if not row.is_chain]
-    if not trees:
+    if expected is None:
         return True
-    row = min(trees, key=len)
-    scores = _score(network, next(batches([row], len(row))), sequences)
-    checked = list(scores)[-4:]  # the last branches have the most siblings that they must not see
-    difference = max(abs(scores[index] - _plain_score(network, sequences[index])) for index in checked)
+    scores = _score(network, next(batched([expected.row], len(expected.row))), sequences)
+    difference = max(abs(scores[index] - score) for index, score in expected.scores.items())
     if difference < CHECK_TOLERANCE:
         return True
     name = network.config.model_type

@@ -1,7 +1,8 @@
 """Several sequences in one row, with attention within each: nothing is padded but the row's end.
 
 The attention function is registered with transformers, whose models pass on to it the segments they were called with.
-Each segment is a causal attention of its own; a block mask over the whole row would cost the square of its length.
+Each segment is an attention of its own, causal unless it comes with a mask; a block mask over the whole row would cost
+the square of its length.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ logger = logging.getLogger(__name__)
 
 @contextmanager
 def attention_within_segments(network: PreTrainedModel, longest: int) -> Iterator[bool]:
-    """Within it ``network(..., segments=lengths)`` computes one row as that many sequences.
+    """Within it ``network(..., segments=lengths)`` computes one row as that many sequences, or trees of sequences.
 
     Gives False, and changes nothing, if the network cannot: rows then have to hold one sequence each.
 
@@ -48,28 +49,30 @@ def attention_within_segments(network: PreTrainedModel, longest: int) -> Iterato
         finally:
             network.set_attn_implementation(own)
         reason = "its forward does not heed them"
-    logger.info("%s is trained on padded rows, which is slower than segments: %s", network.config.model_type, reason)
+    logger.info("%s takes padded rows, which are slower than segments: %s", network.config.model_type, reason)
     yield False
 
 
-def segment_attention(
-    module: nn.Module,  # noqa: ARG001 - the signature is transformers'
+def segment_attention(  # noqa: PLR0913 - the signature is transformers'
+    module: nn.Module,  # noqa: ARG001
     query: Tensor,
     key: Tensor,
     value: Tensor,
     attention_mask: Tensor | None,  # noqa: ARG001 - the segments say what sees what
     *,
     segments: Sequence[int],
+    segment_masks: Sequence[Tensor | None] | None = None,
     scaling: float | None = None,
     dropout: float = 0.0,
     **_: Any,
 ) -> tuple[Tensor, None]:
-    """Causal attention within each of the segments that a row consists of.
+    """Attention within each of the segments that a row consists of.
 
     Parameters
     ----------
     query, key, value : (1, n_heads, n_tokens, head_dimension); keys and values may have fewer heads.
     segments : lengths, which add up to n_tokens.
+    segment_masks : for each segment (length, length) which tokens a token sees; None stands for those before it.
 
     Returns
     -------
@@ -81,8 +84,10 @@ def segment_attention(
     # Split rather than sliced: the gradient of a split is one concatenation, that of a slice a whole row of zeros.
     queries, keys, values = (torch.split(tensor, list(segments), dim=2) for tensor in (query, key, value))
     attended = [
-        nn.functional.scaled_dot_product_attention(q, k, v, is_causal=True, scale=scaling, dropout_p=dropout)
-        for q, k, v in zip(queries, keys, values, strict=True)
+        nn.functional.scaled_dot_product_attention(
+            q, k, v, attn_mask=mask, is_causal=mask is None, scale=scaling, dropout_p=dropout
+        )
+        for q, k, v, mask in zip(queries, keys, values, segment_masks or [None] * len(segments), strict=True)
     ]
     return torch.cat(attended, dim=2).transpose(1, 2), None
 

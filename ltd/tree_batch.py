@@ -54,18 +54,25 @@ class Row:
 
 @dataclass(frozen=True)
 class Batch:
-    """Rows padded on the right to one length, as `padded_length` gives it.
+    """Rows that go through the network together: each a line of its own, or as segments of the only line.
+
+    Lines are padded on the right to one length, as `padded_length` gives it.
 
     Attributes
     ----------
-    ids, positions : (n_rows, length); padding is token 0 at position 0.
-    mask : (n_rows, 1, length, length), or None if every row is a chain.
+    ids, positions : (n_lines, length); padding is token 0 at position 0.
+    starts : for each row where it begins, counted over all lines.
+    mask : (n_lines, 1, length, length) for lines, or None if every row is a chain.
+    segments : for the only line, what it consists of, the padding last: its length, and (length, length) what its
+        tokens see, or None if that is all that is before them. None if each row has a line.
     """
 
     rows: tuple[Row, ...]
     ids: NDArray[np.int64]
     positions: NDArray[np.int64]
-    mask: NDArray[np.bool_] | None
+    starts: tuple[int, ...]
+    mask: NDArray[np.bool_] | None = None
+    segments: tuple[tuple[int, NDArray[np.bool_] | None], ...] | None = None
 
 
 def pack(sequences: Sequence[tuple[int, ...]], width: int, limit: int, branching: bool = True) -> list[Row]:
@@ -91,8 +98,23 @@ def pack(sequences: Sequence[tuple[int, ...]], width: int, limit: int, branching
     return rows if building is None else [*rows, building.row()]
 
 
+def segment_batches(rows: Iterable[Row], tokens_per_batch: int) -> Iterator[Batch]:
+    """Batches of one line each, longest rows first; nothing is padded but the line's end.
+
+    A batch holds at most ``tokens_per_batch`` tokens, padding included, but at least one row.
+    """
+    together: list[Row] = []
+    for row in sorted(rows, key=len, reverse=True):
+        if together and padded_length(sum(map(len, [*together, row]))) > tokens_per_batch:
+            yield _segments(together)
+            together = []
+        together.append(row)
+    if together:
+        yield _segments(together)
+
+
 def batches(rows: Iterable[Row], tokens_per_batch: int) -> Iterator[Batch]:
-    """Batches of rows of about one length, longest first, trees apart from chains.
+    """Batches of lines of about one length, longest first, trees apart from chains.
 
     A batch holds at most ``tokens_per_batch`` tokens, padding included, but at least one row.
     """
@@ -113,7 +135,18 @@ def _batch(rows: tuple[Row, ...], length: int) -> Batch:
         ids[line, : len(row)] = row.ids
         positions[line, : len(row)] = row.positions()
     mask = None if rows[0].is_chain else np.stack([row.mask(length) for row in rows])[:, None]
-    return Batch(rows, ids, positions, mask)
+    return Batch(rows, ids, positions, tuple(range(0, ids.size, length)), mask)
+
+
+def _segments(rows: Sequence[Row]) -> Batch:
+    *starts, end = np.cumsum([0, *map(len, rows)]).tolist()
+    padding = np.zeros(padded_length(end) - end, dtype=np.int64)
+    segments = [(len(row), None if row.is_chain else row.mask(len(row))) for row in rows]
+    if len(padding):
+        segments.append((len(padding), None))
+    ids = np.concatenate([*(row.ids for row in rows), padding])[None]
+    positions = np.concatenate([*(row.positions() for row in rows), padding])[None]
+    return Batch(tuple(rows), ids, positions, tuple(starts), segments=tuple(segments))
 
 
 class _RowBuilder:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -40,6 +41,14 @@ def network(request: pytest.FixtureRequest) -> Any:
     return network_of(request.param)
 
 
+@pytest.fixture(params=["segments", "lines"])
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """How rows go through the network: as on a CPU, or a line each, as elsewhere."""
+    if request.param == "lines":
+        monkeypatch.setattr("ltd.log_probabilities._segments_on_cpu", lambda *_: nullcontext(False))
+    return str(request.param)
+
+
 @pytest.fixture
 def sequences() -> list[Encoded]:
     """Prompts of 1 to 40 tokens with 1 to 4 choices of 1 to 6 tokens; some share prompts, beginnings or everything."""
@@ -63,6 +72,7 @@ def by_own_forward(network: Any, sequence: Encoded) -> float:
     return math.fsum(float(scores[position - 1, sequence.ids[position]]) for position in positions)
 
 
+@pytest.mark.usefixtures("way")
 def test_scores_are_those_of_the_models_own_forward(
     network: Any, sequences: list[Encoded], caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -72,6 +82,7 @@ def test_scores_are_those_of_the_models_own_forward(
     assert caplog.records == []  # by trees, not by falling back to plain rows
 
 
+@pytest.mark.usefixtures("way")
 def test_batched_equals_unbatched(network: Any, sequences: list[Encoded]) -> None:
     batched = log_probabilities(network, sequences, tokens_per_batch=10_000)
     unbatched = [log_probabilities(network, [sequence], tokens_per_batch=1)[0] for sequence in sequences]
@@ -98,10 +109,21 @@ def test_a_prompt_is_computed_once(sequences: list[Encoded]) -> None:
     prompt = tuple(range(3, 48))
     choices = [Encoded((*prompt, *choice), 45) for choice in ((3,), (4,), (5, 6), (5, 7), (8, 9))]
     log_probabilities(network, choices[:2])
-    assert fed == [48]  # 45 and padding: both choices of one token from one row
+    assert fed == [8, 4, 48]  # whether it heeds segments; then 45 and padding: both choices of one token from one row
     fed.clear()
     log_probabilities(network, choices)
     assert fed.count(48) == 2  # 45 + 2 branches and padding, once for the self-check
+
+
+def test_prompts_of_a_batch_share_one_padding(way: str) -> None:
+    network = network_of("llama")
+    fed: list[int] = []
+    network.base_model.register_forward_pre_hook(
+        lambda module, args, kwargs: fed.append(kwargs["input_ids"].numel()), with_kwargs=True
+    )
+    prompts = [tuple(range(start, start + length)) for start, length in ((3, 17), (4, 17), (5, 17), (6, 3))]
+    log_probabilities(network, [Encoded((*prompt, 3), len(prompt)) for prompt in prompts])
+    assert fed[-1] == (64 if way == "segments" else 4 * 32)
 
 
 def test_logits_exist_only_where_a_choice_is_predicted() -> None:
@@ -110,7 +132,7 @@ def test_logits_exist_only_where_a_choice_is_predicted() -> None:
     network.lm_head.register_forward_hook(lambda module, args, output: lines.append(output[..., 0].numel()))
     prompts = [tuple(range(start, start + 20)) for start in (3, 23)]
     log_probabilities(network, [Encoded((*prompt, choice), 20) for prompt in prompts for choice in (3, 4, 5)])
-    assert lines == [2]
+    assert lines[-1] == 2
 
 
 @pytest.mark.parametrize("architecture", ["bloom", "qwen2_sliding"])
@@ -132,12 +154,13 @@ def test_a_model_that_takes_no_tree_is_ranked_by_plain_rows(
 
 
 def test_a_model_that_does_not_heed_the_mask_is_found_out(
-    sequences: list[Encoded], caplog: pytest.LogCaptureFixture
+    way: str, sequences: list[Encoded], caplog: pytest.LogCaptureFixture
 ) -> None:
     network = network_of("llama")
     body = network.base_model.forward
 
-    def heedless(*, attention_mask: Any = None, **keywords: Any) -> Any:
+    def heedless(**keywords: Any) -> Any:
+        del keywords["segment_masks" if way == "segments" and "segment_masks" in keywords else "attention_mask"]
         return body(**keywords)
 
     network.base_model.forward = heedless
@@ -174,7 +197,7 @@ class TestBfloat16:
         dtypes: list[torch.dtype] = []
         network.get_output_embeddings().register_forward_hook(lambda *call: dtypes.append(call[-1].dtype))
         log_probabilities(network, [Encoded((3, 4, 5), 2)], precision="bf16")
-        assert dtypes == [torch.float32]
+        assert set(dtypes) == {torch.float32}
 
     @pytest.mark.parametrize("trainable", [True, False])
     def test_weights_are_cast_once_a_call(self, trainable: bool, sequences: list[Encoded]) -> None:

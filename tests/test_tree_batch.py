@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ltd.batching import padded_length
-from ltd.tree_batch import Row, batches, pack
+from ltd.tree_batch import Row, batches, pack, segment_batches
 
 ANY_WIDTH = 10**6  # so wide a model that sharing a single token pays
 
@@ -93,6 +93,7 @@ def test_batches_hold_every_row_within_the_budget(tokens_per_batch: int, seed: i
         assert batch.ids.shape[1] == padded_length(max(map(len, batch.rows)))
         assert (batch.mask is None) == all(row.is_chain for row in batch.rows)
         assert len({row.is_chain for row in batch.rows}) == 1
+        assert batch.starts == tuple(line * batch.ids.shape[1] for line in range(len(batch.rows)))
         for line, row in enumerate(batch.rows):
             np.testing.assert_array_equal(batch.ids[line, : len(row)], row.ids)
             np.testing.assert_array_equal(batch.positions[line, : len(row)], row.positions())
@@ -100,9 +101,32 @@ def test_batches_hold_every_row_within_the_budget(tokens_per_batch: int, seed: i
                 np.testing.assert_array_equal(batch.mask[line, 0], row.mask(batch.ids.shape[1]))
 
 
+@pytest.mark.parametrize("tokens_per_batch", [1, 64, 100])
+@pytest.mark.parametrize("seed", range(3))
+def test_segments_follow_one_another(tokens_per_batch: int, seed: int) -> None:
+    rows = pack(random_sequences(seed), 1, 12)
+    found = list(segment_batches(rows, tokens_per_batch))
+    assert sorted(map(id, rows)) == sorted(id(row) for batch in found for row in batch.rows)
+    for batch in found:
+        used = sum(map(len, batch.rows))
+        assert batch.ids.shape == batch.positions.shape == (1, padded_length(used))
+        assert batch.ids.size <= tokens_per_batch or len(batch.rows) == 1
+        assert batch.mask is None
+        assert batch.segments is not None
+        *segments, padding = [*batch.segments, *([(0, None)] if used == batch.ids.size else [])]
+        assert padding == (batch.ids.size - used, None)
+        for row, start, (length, seen) in zip(batch.rows, batch.starts, segments, strict=True):
+            assert length == len(row)
+            np.testing.assert_array_equal(batch.ids[0, start : start + length], row.ids)
+            np.testing.assert_array_equal(batch.positions[0, start : start + length], row.positions())
+            assert (seen is None) == row.is_chain
+            np.testing.assert_array_equal(np.tri(length, dtype=bool) if seen is None else seen, row.mask(length))
+
+
 def test_long_rows_come_first() -> None:
     rows = pack([tuple(range(start, start + length)) for start, length in ((0, 3), (100, 40), (200, 20))], 1, 100)
-    assert [len(batch.rows[0]) for batch in batches(rows, 1)] == [40, 20, 3]
+    for batched in (batches, segment_batches):
+        assert [len(batch.rows[0]) for batch in batched(rows, 1)] == [40, 20, 3]
 
 
 def test_padding_sees_itself_only() -> None:
@@ -112,4 +136,4 @@ def test_padding_sees_itself_only() -> None:
 
 def test_nothing_makes_no_rows() -> None:
     assert pack([], 64, 100) == []
-    assert list(batches([], 100)) == []
+    assert list(batches([], 100)) == list(segment_batches([], 100)) == []
