@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, islice
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -18,6 +18,9 @@ from ltd.variants import mean_probabilities
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
+
+PROMPTS_AT_ONCE = 4096
+"""Encoded and packed together: token ids as Python's numbers take a hundred times the space of their text."""
 
 logger = logging.getLogger(__name__)
 
@@ -50,24 +53,31 @@ def rank(
     ModelError
         If a score is not a number, or the weights are not in fp32.
     """
-    if not questions:
-        return []
     own = [Asked(question.text, question.choices) for question in questions]
-    aside = [[]] * len(own) if free is None else _aside(free, questions)
-    distinct = list(dict.fromkeys([*own, *chain.from_iterable(aside)]))  # prompts that ask nothing are few
-    encoded = dict(zip(distinct, encoder.choices(*zip(*distinct, strict=True)), strict=True))
-    _check(questions, [encoded[asked] for asked in own])
+    aside = [[]] * len(own) if free is None or not own else _aside(free, questions)
+    distinct = sorted({*own, *chain.from_iterable(aside)})  # what is alike stands together, and nothing comes first
+    names = {asked: question.id for asked, question in zip(own, questions, strict=True)}
+    scored: dict[Asked, Scored] = {}
+    for part in _parts(distinct):
 
-    def report(done: int, total: int) -> None:
-        progress(done * len(questions) // total, len(questions))
+        def report(done: int, total: int, part: Sequence[Asked] = part) -> None:
+            n_done = len(scored) + done * len(part) // total
+            progress(n_done * len(questions) // len(distinct), len(questions))
 
-    sequences = list(chain.from_iterable(encoded.values()))
-    totals = iter(
-        log_probabilities(network, sequences, precision=precision, tokens_per_batch=tokens_per_batch, progress=report)
-    )
-    scores = {asked: tuple(islice(totals, len(row))) for asked, row in encoded.items()}
+        encoded = encoder.choices(*zip(*part, strict=True))
+        _check(part, encoded, names)
+        sequences = list(chain.from_iterable(encoded))
+        totals = iter(
+            log_probabilities(
+                network, sequences, precision=precision, tokens_per_batch=tokens_per_batch, progress=report
+            )
+        )
+        scored.update({asked: Scored.of(row, totals) for asked, row in zip(part, encoded, strict=True)})
+    n_cut = sum(scored[asked].n_cut > 0 for asked in own)
+    if n_cut:
+        logger.warning("%d of %d prompts lost tokens to fit the model's window", n_cut, len(questions))
     return [
-        _ranked(question, encoded[asked], scores[asked], [scores[other] for other in others])
+        _ranked(question, scored[asked], [scored[other].log_probabilities for other in others])
         for question, asked, others in zip(questions, own, aside, strict=True)
     ]
 
@@ -79,34 +89,47 @@ class Asked(NamedTuple):
     choices: tuple[str, ...]
 
 
+class Scored(NamedTuple):
+    """The choices of a prompt: the sum of each one's log-probabilities, its tokens; and what the prompt lost."""
+
+    log_probabilities: tuple[float, ...]
+    n_tokens: tuple[int, ...]
+    n_cut: int
+
+    @classmethod
+    def of(cls, row: Sequence[Encoded], totals: Iterator[float]) -> Scored:
+        n_tokens = tuple(len(choice.ids) - choice.n_prompt for choice in row)
+        return cls(tuple(islice(totals, len(row))), n_tokens, max(choice.n_cut for choice in row))
+
+
+def _parts(distinct: Sequence[Asked]) -> list[Sequence[Asked]]:
+    return [distinct[start : start + PROMPTS_AT_ONCE] for start in range(0, len(distinct), PROMPTS_AT_ONCE)]
+
+
 def _aside(free: FreePrompts, questions: Sequence[Question]) -> list[list[Asked]]:
     """Each question's choices after the prompts that ask nothing."""
     prompts = zip(questions, free.of(questions), strict=True)
     return [[Asked(text, question.choices) for text in texts] for question, texts in prompts]
 
 
-def _check(questions: Sequence[Question], encoded: Sequence[Sequence[Encoded]]) -> None:
-    for question, row in zip(questions, encoded, strict=True):
+def _check(part: Sequence[Asked], encoded: Sequence[Sequence[Encoded]], names: Mapping[Asked, str]) -> None:
+    """``names``: the question that asks it, unless it is a prompt that asks nothing."""
+    for asked, row in zip(part, encoded, strict=True):
+        if asked not in names:
+            continue
         if not row:
-            raise DataError(f"question {question.id} has no answer choices")
+            raise DataError(f"question {names[asked]} has no answer choices")
         if min(choice.n_prompt for choice in row) < 1:
-            raise DataError(f"question {question.id} has an empty prompt: nothing predicts its answers' first tokens")
-    n_cut = sum(any(choice.n_cut for choice in row) for row in encoded)
-    if n_cut:
-        logger.warning("%d of %d prompts lost tokens to fit the model's window", n_cut, len(questions))
+            raise DataError(f"question {names[asked]} has an empty prompt: nothing predicts its answers' first tokens")
 
 
-def _ranked(
-    question: Question, row: Sequence[Encoded], scores: tuple[float, ...], free: Sequence[tuple[float, ...]]
-) -> RankedQuestion:
+def _ranked(question: Question, scored: Scored, free: Sequence[tuple[float, ...]]) -> RankedQuestion:
     """``free``: the scores after the domain-free prompt, then those after each content-free one; or nothing."""
-    if any(math.isnan(score) for score in scores):
+    if any(math.isnan(score) for score in scored.log_probabilities):
         raise ModelError(
             f"the model's scores for question {question.id} are not numbers: its weights overflowed or hold NaN; "
             "lower the learning rate, or score the model as it was before fine-tuning"
         )
-    n_tokens = tuple(len(choice.ids) - choice.n_prompt for choice in row)
-    n_cut = max(choice.n_cut for choice in row)
     if not free:
-        return RankedQuestion(question, scores, n_tokens, n_cut)
-    return RankedQuestion(question, scores, n_tokens, n_cut, free[0], mean_probabilities(free[1:]))
+        return RankedQuestion(question, *scored)
+    return RankedQuestion(question, *scored, free[0], mean_probabilities(free[1:]))

@@ -130,6 +130,27 @@ def test_progress_counts_questions() -> None:
     assert calls == sorted(calls)
 
 
+def test_parts_of_many_prompts_give_what_all_together_give(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[tuple[int, int]] = []
+    ends = [("yes", "no no"), ("maybe",), ("no", "yes", "maybe")]
+    questions = [question(" ".join(WORDS[n] for n in (i % 3, i // 3)), *ends[i % 3]) for i in range(9)] * 2
+    whole = rank(three_word_network(), word_encoder(), questions, free=FreePrompts("no", ["yes"]))
+    monkeypatch.setattr("ltd.ranking.PROMPTS_AT_ONCE", 4)
+    parts = rank(
+        three_word_network(),
+        word_encoder(),
+        questions,
+        free=FreePrompts("no", ["yes"]),
+        progress=lambda *call: calls.append(call),
+    )
+    assert [(one.question, one.n_tokens) for one in parts] == [(one.question, one.n_tokens) for one in whole]
+    for one, other in zip(parts, whole, strict=True):
+        np.testing.assert_allclose(one.log_probabilities, other.log_probabilities, atol=1e-6)
+        np.testing.assert_allclose(one.content_free, other.content_free, atol=1e-6)
+    assert calls == sorted(calls)
+    assert calls[-1] == (18, 18)
+
+
 def test_what_cannot_be_ranked_says_so() -> None:
     network, encoder = three_word_network(), word_encoder()
     assert rank(network, encoder, []) == []
