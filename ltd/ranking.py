@@ -6,7 +6,7 @@ import logging
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, islice
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ltd.encoding import Encoded, TextEncoder
 from ltd.errors import DataError, ModelError
@@ -18,6 +18,8 @@ from ltd.variants import mean_probabilities
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
+
+Cut = Literal["context", "beginning"]
 
 PROMPTS_AT_ONCE = 4096
 """Encoded and packed together: token ids as Python's numbers take a hundred times the space of their text."""
@@ -33,6 +35,7 @@ def rank(
     precision: Precision = "fp32",
     tokens_per_batch: int = TOKENS_PER_BATCH,
     free: FreePrompts | None = None,
+    cut: Cut = "context",
     progress: Progress = silent,
 ) -> list[RankedQuestion]:
     """Rank the choices of each question, in the questions' order.
@@ -44,6 +47,7 @@ def rank(
     tokens_per_batch : padding included; the logits of a batch take at most this times the vocabulary times 4 bytes.
     free : the prompts that ask nothing, for the scores ``pmi`` and ``calibrated``; None leaves them out, and those two
         scores then rank as the sum does.
+    cut : what loses its beginning where a prompt is too long for the model: its question's context, or the prompt.
     progress : told how many questions are done.
 
     Raises
@@ -53,7 +57,7 @@ def rank(
     ModelError
         If a score is not a number, or the weights are not in fp32.
     """
-    own = [Asked(question.text, question.choices) for question in questions]
+    own = [Asked(question.text, question.choices, question.context) for question in questions]
     aside = [[]] * len(own) if free is None or not own else _aside(free, questions)
     distinct = sorted({*own, *chain.from_iterable(aside)})  # what is alike stands together, and nothing comes first
     names = {asked: question.id for asked, question in zip(own, questions, strict=True)}
@@ -64,7 +68,8 @@ def rank(
             n_done = len(scored) + done * len(part) // total
             progress(n_done * len(questions) // len(distinct), len(questions))
 
-        encoded = encoder.choices(*zip(*part, strict=True))
+        texts, choices, contexts = zip(*part, strict=True)
+        encoded = encoder.choices(texts, choices, contexts if cut == "context" else None)
         _check(part, encoded, names)
         sequences = list(chain.from_iterable(encoded))
         totals = iter(
@@ -87,6 +92,7 @@ class Asked(NamedTuple):
 
     text: str
     choices: tuple[str, ...]
+    context: str = ""
 
 
 class Scored(NamedTuple):

@@ -134,15 +134,34 @@ def test_galactica_splits_digits_and_begins_as_its_authors_begin(galactica: Any)
     assert ranked(network, galactica, asked("2048", "1")).log_probabilities != result.log_probabilities
 
 
-def test_a_prompt_longer_than_the_window_loses_its_premise_and_never_its_label(tokenizer: Any) -> None:
-    network = tiny_network(tokenizer)
-    result = ranked(network, tokenizer, asked("True", "not entailment"), max_length=12)
+@pytest.mark.parametrize("cut", ["context", "beginning"])
+def test_a_prompt_longer_than_the_window_loses_its_premise_and_never_its_label(tokenizer: Any, cut: Any) -> None:
+    network, choices = tiny_network(tokenizer), ("True", "not entailment")
+    (result,) = rank(network, TextEncoder(tokenizer, max_length=12), [asked(*choices)], cut=cut)
     prompt = tokenizer(PROMPT, add_special_tokens=False)["input_ids"]
-    assert result.n_cut > 0
-    for choice, score in zip(("True", "not entailment"), result.log_probabilities, strict=True):
-        tokens = tokenizer(f"{PROMPT} {choice}", add_special_tokens=False)["input_ids"][len(prompt) :]
-        kept = prompt[-(12 - len(tokens)) :]  # a longer choice leaves its prompt less room
-        assert score == pytest.approx(by_own_forward(network, kept, tokens), abs=1e-4)
+    answers = [
+        tokenizer(f"{PROMPT} {choice}", add_special_tokens=False)["input_ids"][len(prompt) :] for choice in choices
+    ]
+    longest = max(map(len, answers))
+    assert result.n_cut == len(prompt) - (12 - longest)
+    for answer, score in zip(answers, result.log_probabilities, strict=True):
+        kept = prompt[-(12 - (longest if cut == "context" else len(answer))) :]  # the harness gives each its own room
+        assert score == pytest.approx(by_own_forward(network, kept, answer), abs=1e-4)
+
+
+def test_a_question_before_its_passage_stays_whole(tokenizer: Any) -> None:
+    network, passage = tiny_network(tokenizer), "The cat sat on the mat. " * 9
+    start = "Can a cat swim? Passage: "
+    question = Question("q", start + passage, ("Yes", "No"), 0, "t", "q", passage)
+    (result,) = rank(network, TextEncoder(tokenizer, max_length=40), [question])
+    rest = next(
+        text
+        for words in range(60)
+        if len(tokenizer(text := start + passage.split(" ", words)[-1], add_special_tokens=False)["input_ids"]) < 40
+    )
+    prompt = tokenizer(rest, add_special_tokens=False)["input_ids"]
+    answer = tokenizer(rest + " Yes", add_special_tokens=False)["input_ids"][len(prompt) :]
+    assert result.log_probabilities[0] == pytest.approx(by_own_forward(network, prompt, answer), abs=1e-4)
 
 
 def test_a_choice_that_another_begins_with_is_scored_as_itself(tokenizer: Any) -> None:
@@ -179,7 +198,7 @@ def test_prompts_that_choices_split_differently_are_kept_apart() -> None:
     """A tokenizer may merge across the boundary: then each choice has its own prompt tokens."""
     network = tiny_network(byte_tokenizer())
     split = [[Encoded((3, 4, 5, 6), 3), Encoded((3, 4, 7, 8, 9), 3), Encoded((3, 4, 5, 7), 2)]]
-    encoder: Any = SimpleNamespace(choices=lambda prompts, choices: split)
+    encoder: Any = SimpleNamespace(choices=lambda prompts, choices, contexts: split)
     (ranked,) = rank(network, encoder, [asked("a", "b", "c")])
     expected = [by_own_forward(network, list(s.ids[: s.n_prompt]), list(s.ids[s.n_prompt :])) for s in split[0]]
     np.testing.assert_allclose(ranked.log_probabilities, expected, rtol=0, atol=1e-4)
