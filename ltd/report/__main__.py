@@ -2,7 +2,7 @@
 
     python -m ltd.report outputs                        of all runs below outputs/
     python -m ltd.report outputs/sweeps/<sweep>         of one sweep
-    python -m ltd.report outputs --baseline sampler=kcenter --out /tmp/report --wandb
+    python -m ltd.report outputs --baseline sampler=kcenter --out /tmp/report --wandb --wandb-project tables
 
 Writes ``index.html``, ``table.md``, ``table.tex``, ``table.csv``, ``claims.json``, and a table or plot a file in
 ``tables/`` and ``plots/``. Exit codes: 0 done, whatever the verdicts; 2 an error, in one line.
@@ -54,7 +54,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.wandb:
             from ltd.report.publishing import publish
 
-            console.print(f"wandb     {publish(built.report, options.out)}")
+            where = publish(built.report, options.out, options.wandb_project, options.wandb_entity)
+            console.print(f"wandb     {where}")
     except LtdError as error:
         sys.stderr.write(f"error: {error}\n")
         return USER_ERROR
@@ -71,6 +72,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--baseline", default=BASELINE, help="what others are compared with (default: %(default)s)")
     parser.add_argument("--out", type=Path, default=path_below_root("outputs/report"), help="where the files go")
     parser.add_argument("--wandb", action="store_true", help="also keep it as a comparison in W&B")
+    parser.add_argument("--wandb-project", default="ltd", metavar="NAME", help="(default: %(default)s)")
+    parser.add_argument("--wandb-entity", metavar="NAME", help="user or team (default: that of the key)")
     return parser
 
 
@@ -108,7 +111,7 @@ def _printed(table: Table, columns: Sequence[str]) -> Printed:
             table.columns[place], justify="right" if is_number else "left", no_wrap=is_number or place == 0
         )
     for row in table.rows:
-        printed.add_row(*(row[place].text for place in places))
+        printed.add_row(*(row[place].shown for place in places))
     return printed
 
 

@@ -80,6 +80,12 @@ class Answers:
         correct: NDArray[np.bool_] = self.predicted[variant or self.ranked_by] == self.gold
         return correct
 
+    def is_alike(self, other: Answers) -> bool:
+        """Whether every question was answered as the other run answered it."""
+        return self.key == other.key and np.array_equal(
+            self.predicted[self.ranked_by], other.predicted[other.ranked_by]
+        )
+
     @cached_property
     def tasks(self) -> tuple[str, ...]:
         """The tasks, in the order in which they first occur."""

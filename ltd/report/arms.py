@@ -69,6 +69,14 @@ class Arm:
         return None if None in tokens else float(np.mean([count for count in tokens if count is not None]))
 
     @property
+    def examples_seen(self) -> float | None:
+        """Different examples that training came to, on average; None if a run does not say."""
+        if self.is_untrained:
+            return 0.0
+        seen = [run.training.get("examples") for run in self.runs]
+        return None if None in seen else float(np.mean([count for count in seen if count is not None]))
+
+    @property
     def is_untrained(self) -> bool:
         return self.runs[0].is_untrained
 
@@ -76,6 +84,15 @@ class Arm:
     def is_capped(self) -> bool:
         """Whether training stopped at a cap on its tokens, in any run."""
         return any(bool(run.training.get("capped")) for run in self.runs)
+
+    @property
+    def is_cut_short(self) -> bool:
+        """Whether the cap came before all that was chosen had been seen, in any run."""
+        return any(
+            bool(run.training.get("capped"))
+            and run.training.get("examples", 0) < run.metrics.get("budget", {}).get("examples", 0)
+            for run in self.runs
+        )
 
     @property
     def seeds(self) -> tuple[int, ...]:
@@ -132,12 +149,14 @@ class Found:
     unfinished : failed, interrupted or still running.
     unreadable : finished, yet with files that cannot be read, and why.
     repeated : runs that were found a second time, such as in a copy of a folder, and are counted once.
+    rivals : other runs of an arm and seed that are counted, with the run that is: seeds would not be independent.
     """
 
     arms: tuple[Arm, ...]
     unfinished: tuple[RunRecord, ...]
     unreadable: Mapping[Path, str]
     repeated: tuple[Path, ...]
+    rivals: tuple[tuple[ReportRun, ReportRun], ...] = ()
 
 
 def read_runs(places: Iterable[Path]) -> Found:
@@ -151,19 +170,26 @@ def read_runs(places: Iterable[Path]) -> Found:
     places = [*places]
     records = find_runs(places)
     finished = [record for record in records if record.is_finished]
-    runs, unreadable, repeated = _read([Path(one.folder) for one in finished if one.stage in ("train", "evaluate")])
+    runs, unreadable, repeated = _read([Path(record.folder) for record in finished if _has_results(record)])
     if not runs:
         where = ", ".join(map(str, places))
         raise DataError(
             f"there is no finished run in {where}, of {len(records)} found; python train.py -m "
             "sampler=random,kcenter seed=0,1,2 makes six"
         )
+    arms, rivals = arms_of(runs)
     return Found(
-        arms=arms_of(runs),
+        arms=arms,
         unfinished=tuple(record for record in records if not record.is_finished),
         unreadable=unreadable,
         repeated=tuple(repeated),
+        rivals=rivals,
     )
+
+
+def _has_results(record: RunRecord) -> bool:
+    """Whatever its folder lies in: a run may have been copied to where the stage is no folder's name."""
+    return record.stage in ("train", "evaluate") or Path(record.folder, "metrics.json").exists()
 
 
 def _read(folders: Iterable[Path]) -> tuple[list[ReportRun], dict[Path, str], list[Path]]:
@@ -174,7 +200,6 @@ def _read(folders: Iterable[Path]) -> tuple[list[ReportRun], dict[Path, str], li
     for folder in folders:
         try:
             run = ReportRun.read(folder)
-            _ = run.answers
         except DataError as error:  # one such folder must not hide the others
             logger.warning("%s", error)
             unreadable[folder] = str(error)
@@ -186,15 +211,21 @@ def _read(folders: Iterable[Path]) -> tuple[list[ReportRun], dict[Path, str], li
     return [*runs.values()], unreadable, repeated
 
 
-def arms_of(runs: Sequence[ReportRun]) -> tuple[Arm, ...]:
-    """The runs grouped by all that they do not differ in but the seed, and named."""
+def arms_of(runs: Sequence[ReportRun]) -> tuple[tuple[Arm, ...], tuple[tuple[ReportRun, ReportRun], ...]]:
+    """The runs grouped by all that they do not differ in but the seed, and named.
+
+    Of several runs of one arm and seed the first by its run id is counted; the others are given with it.
+    """
     groups: dict[str, tuple[Settings, dict[int, ReportRun]]] = {}
+    rivals = []
     for run in sorted(runs, key=lambda run: (run.seed, run.run_id)):
-        identity = run.identity()
-        groups.setdefault(content_key(identity), (identity, {}))[1].setdefault(run.seed, run)
+        identity = run.identity
+        counted = groups.setdefault(content_key(identity), (identity, {}))[1].setdefault(run.seed, run)
+        if counted is not run:
+            rivals.append((run, counted))
     named = zip(arm_names([identity for identity, _ in groups.values()]), groups.values(), strict=True)
     arms = [_arm(name, identity, tuple(by_seed.values())) for name, (identity, by_seed) in named]
-    return tuple(sorted(arms, key=lambda arm: (arm.sampler or "", arm.tokens, arm.name)))
+    return tuple(sorted(arms, key=lambda arm: (arm.sampler or "", arm.tokens, arm.name))), tuple(rivals)
 
 
 def _arm(name: str, identity: Settings, runs: tuple[ReportRun, ...]) -> Arm:

@@ -9,11 +9,12 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from ltd.errors import SettingsError, unknown_name
 from ltd.progress import Progress, silent
 from ltd.report.arms import Arm, read_runs
+from ltd.report.baseline import Compared, at_equal_budget, baseline_arms, compare_with_baseline, verdict_words
+from ltd.report.claim_list import BY_CHANCE
 from ltd.report.claims import Finding, claims, findings
-from ltd.report.comparisons import Compared, baseline_arms, compare_with_baseline, comparisons
+from ltd.report.comparisons import comparisons, detectable_range
 from ltd.report.content import Report, Section
 from ltd.report.contrasts import Pair
 from ltd.report.costs import costs
@@ -56,12 +57,11 @@ def build(places: Iterable[Path], baseline: str = BASELINE, progress: Progress =
     DataError
         If there is no finished run.
     SettingsError
-        If the baseline is no setting and value, or a sampler that does not exist among the runs.
+        If the baseline is no setting and value, or one that no run has.
     """
     found = read_runs(places)
     arms = found.arms
     chosen = baseline_arms(arms, baseline)
-    _check(arms, chosen, baseline)
     compared = compare_with_baseline(arms, baseline)
     tested = findings(arms, chosen)
     makers: tuple[Callable[[], Section], ...] = (
@@ -81,14 +81,6 @@ def build(places: Iterable[Path], baseline: str = BASELINE, progress: Progress =
     progress(len(makers), len(makers))
     made = f"Made {datetime.now(UTC):%Y-%m-%d %H:%M} UTC by ltd {version('ltd')} from {_of_runs(arms)}."
     return Built(Report(TITLE, made, _summary(arms, compared, tested, baseline), sections), tested)
-
-
-def _check(arms: Sequence[Arm], chosen: Sequence[Arm], baseline: str) -> None:
-    """A sampler's name that no run has is refused: it is a slip, or the wrong folder."""
-    key, _, value = baseline.partition("=")
-    samplers = {arm.sampler for arm in arms if arm.sampler is not None}
-    if key == "sampler" and not chosen and samplers and value != "random":
-        raise SettingsError(unknown_name("sampler among these runs", value, samplers))
 
 
 def _families(compared: Sequence[Compared], tested: Sequence[Finding]) -> list[list[Pair]]:
@@ -127,39 +119,69 @@ def _what_was_compared(arms: Sequence[Arm]) -> str:
     questions = joined([f"{counted(n, 'question')} of {counted(k, 'task')}" for n, k in asked.values()], "or")
     models = sorted({arm.model for arm in arms})
     spread = f"{seeds[0]} to {seeds[-1]} seeds" if len(seeds) > 1 else counted(sum(seeds), "seed")
+    chosen = f"what {joined([str(sampler) for sampler in samplers])} chose" if samplers else ""
+    chosen += f" ({joined([*budgets])})" if samplers and budgets else ""
+    everything = joined([arm.name for arm in arms if arm.sampler == "all"])
     words = f"{_of_runs(arms)} were compared: the model{'s' * (len(models) > 1)} {joined(models)}"
-    if samplers:
-        words += f", trained on what {joined([str(sampler) for sampler in samplers])} chose"
-        words += f" ({'; '.join(filter(None, (joined([*budgets]), f'{spread} an arm')))})"
+    if seeds:
+        words += f", trained on {' and on '.join(filter(None, (chosen, everything)))}, with {spread} an arm"
     return f"{words}, and asked {questions}."
 
 
 def _against_chance(compared: Sequence[Compared], baseline: str) -> str:
-    name = baseline.partition("=")[2]
+    key, _, value = baseline.partition("=")
     if not compared:
-        return f"Whether choosing beats chance cannot be told: no arm stands beside {name} at equal budget."
-    counts: Counter[Verdict] = Counter(one.comparison.verdict for one in compared)
-    n = len(compared)
-    if counts["better"]:
-        best = max(compared, key=lambda one: (one.comparison.verdict == "better", one.comparison.interval[0]))
-        low, high = best.comparison.interval
-        lead = f"Choosing was better than {name} in {counts['better']} of {counted(n, 'comparison')} at equal budget"
-        lead += f", most surely by {best.arm.name}: {points(best.comparison.difference)} points ({points(low)} to "
-        lead += f"{points(high)})"
-    else:
-        least, most = (pick(one.comparison.difference for one in compared) for pick in (min, max))
-        which = "In the one comparison" if n == 1 else f"In none of {n} comparisons"
-        not_shown = "was choosing not shown" if n == 1 else "was choosing shown"
-        lead = f"{which} at equal budget {not_shown} to be better than {name}"
-        span = points(least) if n == 1 else f"{points(least)} to {points(most)}"
-        lead += f" ({span} points)"
+        if key != "sampler":
+            return f"Nothing can be said against {baseline}: no arm differs from it in {key} alone."
+        return f"Whether choosing beats {_chance(value)} cannot be told: no arm stands beside {value} at equal budget."
     words: dict[Verdict, str] = {
         "worse": "worse",
         "no difference": "without a difference that matters",
         "undecidable": "undecidable",
     }
+    counts: Counter[Verdict] = Counter(one.comparison.verdict for one in compared)
     rest = [f"{counts[verdict]} {word}" for verdict, word in words.items() if counts[verdict]]
-    return f"{lead}; {joined(rest)}." if rest else f"{lead}."
+    lead = _who_is_better(compared, baseline) if counts["better"] else _nobody_is_better(compared, baseline)
+    return f"{lead}; {joined(rest)}.{_single(compared)}" if rest else f"{lead}.{_single(compared)}"
+
+
+def _chance(sampler: str) -> str:
+    return "chance" if sampler in BY_CHANCE else sampler
+
+
+def _who_is_better(compared: Sequence[Compared], baseline: str) -> str:
+    better = [one for one in compared if one.comparison.verdict == "better"]
+    best = max(better, key=lambda one: one.comparison.interval[0])
+    low, high = best.comparison.interval
+    which = "the one comparison" if len(compared) == 1 else f"{len(better)} of {len(compared)} comparisons"
+    surely = "most surely" if len(better) > 1 else "that"
+    by = f"{points(best.comparison.difference)} points ({points(low)} to {points(high)})"
+    where = f"in {which}{at_equal_budget(baseline)}, {surely} of {best.arm.name}: {by}"
+    return f"{_subject(baseline)} {where}"
+
+
+def _nobody_is_better(compared: Sequence[Compared], baseline: str) -> str:
+    least, most = (points(pick(one.comparison.difference for one in compared)) for pick in (min, max))
+    which = "the one comparison" if len(compared) == 1 else f"any of {len(compared)} comparisons"
+    span = least if least == most else f"{least} to {most}"
+    shown = _subject(baseline).replace(" was ", " was not shown to be ")
+    return f"{shown} in {which}{at_equal_budget(baseline)} ({span} points)"
+
+
+def _subject(baseline: str) -> str:
+    key, _, value = baseline.partition("=")
+    if key != "sampler":
+        return f"Against {baseline}, another was better"
+    return f"{'Choosing' if value in BY_CHANCE else 'Another choice'} was better than {value}"
+
+
+def _single(compared: Sequence[Compared]) -> str:
+    """What a single seed leaves of these verdicts."""
+    n = sum(one.comparison.conditional for one in compared)
+    if not n:
+        return ""
+    which = "This is" if n == len(compared) else f"{n} of these are"
+    return f" {which} about the very runs that there are: on a side there is one seed only."
 
 
 def _the_paper(tested: Sequence[Finding]) -> str:
@@ -175,17 +197,21 @@ def _the_paper(tested: Sequence[Finding]) -> str:
     if decisive.comparison is not None and decisive.arms is not None:
         ours, theirs = decisive.arms
         words += f". What it lacks, {ours.name} against {theirs.name}, comes to "
-        words += f"{points(decisive.comparison.difference)} points: {decisive.comparison.words}"
+        words += f"{points(decisive.comparison.difference)} points: {verdict_words(decisive.comparison)}"
     return f"{words}."
 
 
 def _what_cannot_be_told(arms: Sequence[Arm], compared: Sequence[Compared]) -> str:
     parts = []
     if compared:
-        least = min(one.comparison.detectable for one in compared)
-        parts.append(f"true differences below {100 * least:.1f} points, which so many seeds and questions mostly miss")
-    if capped := [arm.name for arm in arms if arm.is_capped]:
-        parts.append(f"what {joined(capped)} would come to without the cap on training tokens that stopped them")
+        spread = detectable_range(compared)
+        which = ", by comparison," if "to" in spread else ""
+        parts.append(f"differences below {spread} points{which} are found in fewer than 80 of 100 such studies")
+    if capped := [arm.name for arm in arms if arm.is_cut_short]:
+        parts.append(
+            f"what {joined(capped)} would come to without the cap on training tokens, which stopped training before "
+            "all that was chosen had been seen"
+        )
     if constant := [arm.name for arm in arms if len(constant_tasks(arm)) == len(arm.tasks)]:
         parts.append(f"what {joined(constant)} knew, of which a run gave one answer to all questions")
     text = "; ".join(parts)

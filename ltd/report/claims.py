@@ -11,19 +11,25 @@ from typing import Any
 from ltd.atomic import write_json
 from ltd.report import paper
 from ltd.report.arms import Arm
+from ltd.report.baseline import SINGLE
 from ltd.report.claim_list import CLAIMS, Claim
 from ltd.report.content import Cell, Section, Table, Tone
 from ltd.report.contrasts import Pair, versus
-from ltd.report.results_table import CAPPED
-from ltd.report.wording import NOTHING, joined, p_words, points
+from ltd.report.results_table import CAPPED, CONSTANT, constant_tasks
+from ltd.report.wording import NOTHING, joined, p_words, points, points_cell, points_interval_cell
 from ltd.statistics.comparison import MARGIN, Comparison, holm
 
 NOT_TESTED = "not tested here"
+UNDECIDABLE = "undecidable at this power"
+OF_CAPPED = ", of a capped run"
+
 OURS = f"""Averages over the same questions and matched seeds. p is corrected within the family of the claim (C1 to \
-C5; each question its own), and the interval is at the level that this correction leaves. Detectable is the smallest \
-true difference that so many questions and seeds would show in 80 of 100 such studies. A claim of not being worse is \
-held to {100 * MARGIN:g} points. {CAPPED} stopped at the cap on training tokens, so that it is not all the data that \
-the claim is about."""
+C5; D1 and each question their own), and the interval is at the level that this correction leaves: the same two arms \
+have a narrower one here than in a table of more comparisons, and D1, the one contrast planned beforehand, is not \
+corrected at all. Detectable is the smallest true difference that so many questions and seeds would show in 80 of 100 \
+such studies. A claim of not being worse is held to {100 * MARGIN:g} points. {CAPPED.sign} stopped at the cap on \
+training tokens before all that was chosen had been seen: a verdict on it is not one on all the data that the claim is \
+about. {CONSTANT.sign} gave one answer to all questions of every task, in a run at least."""
 
 THEIRS = """Each percentage of the paper's table is a whole count of 277, 56, 1,000, 1,000 and 1,200 questions. The \
 test of the averages counts its five columns alike; pooled are all 3,533 questions (chi-squared). Both take two rows \
@@ -47,17 +53,28 @@ class Finding:
 
     @property
     def verdict(self) -> str:
-        """``supported``, ``contradicted``, ``undecidable at this power`` or `NOT_TESTED`."""
+        """``supported``, ``contradicted``, `UNDECIDABLE` or `NOT_TESTED`, and what limits it.
+
+        An arm that saw less than it stands for cannot decide a claim about all of that, nor one seed any claim.
+        """
+        answer, comparison, arms = self._answer, self.comparison, self.arms
+        if comparison is None or arms is None or answer == UNDECIDABLE:
+            return answer
+        return answer + OF_CAPPED * any(arm.is_cut_short for arm in arms) + SINGLE * comparison.conditional
+
+    @property
+    def _answer(self) -> str:
         if self.comparison is None:
             return NOT_TESTED
         if self.claim.says == "not worse":
             answers = {"yes": "supported", "no": "contradicted"}
-            return answers.get(self.comparison.not_worse(), "undecidable at this power")
+            return answers.get(self.comparison.not_worse(), UNDECIDABLE)
         answers = {"better": "supported", "worse": "contradicted", "no difference": "contradicted"}
-        return answers.get(self.comparison.verdict, "undecidable at this power")
+        return answers.get(self.comparison.verdict, UNDECIDABLE)
 
     @property
     def tone(self) -> Tone:
+        """Sure of a verdict without limits alone."""
         return "plain" if self.comparison is None else TONES.get(self.verdict, "unsure")
 
     @property
@@ -115,6 +132,8 @@ def _statement(one: Finding, folder: Path) -> dict[str, Any]:
         "seeds": list(comparison.seeds),
         "only_about_these_runs": comparison.conditional,
         "stopped_at_cap": [arm.name for arm in arms if arm.is_capped],
+        "not_all_seen": [arm.name for arm in arms if arm.is_cut_short],
+        "one_answer_to_all": [arm.name for arm in arms if _is_constant(arm)],
         "verdict": one.verdict,
         "runs": [[_from(folder, run) for run in arm.folders] for arm in arms],
     }
@@ -146,16 +165,19 @@ def _our_cells(one: Finding) -> list[Cell]:
     if one.comparison is None or one.arms is None:
         return [Cell(NOT_TESTED), Cell(f"`{one.claim.command}`"), *[Cell(NOTHING)] * 4]
     comparison, folders = one.comparison, one.folders
-    low, high = comparison.interval
-    names = [f"{arm.name}{CAPPED if arm.is_capped else ''}" for arm in one.arms]
+    names = [arm.name + CAPPED.sign * arm.is_cut_short + CONSTANT.sign * _is_constant(arm) for arm in one.arms]
     return [
         Cell(one.verdict, sources=folders, tone=one.tone),
         Cell(" against ".join(names), sources=folders),
-        Cell(points(comparison.difference), 100 * comparison.difference, folders),
-        Cell(f"{points(low)} to {points(high)}", sources=folders),
+        points_cell(comparison.difference, folders),
+        points_interval_cell(comparison.interval, folders),
         Cell(p_words(comparison.adjusted_p_value), comparison.adjusted_p_value, folders),
         Cell(f"{100 * comparison.detectable:.1f}", 100 * comparison.detectable, folders),
     ]
+
+
+def _is_constant(arm: Arm) -> bool:
+    return len(constant_tasks(arm)) == len(arm.tasks)
 
 
 def _paper_table(found: Sequence[Finding]) -> Table:
@@ -191,10 +213,10 @@ def _paper_row(claim: Claim) -> tuple[Cell, ...]:
     return (
         *begin,
         Cell(f"{first.average:.2f} - {second.average:.2f}"),
-        Cell(points(found.difference), 100 * found.difference),
-        Cell(f"{points(found.low)} to {points(found.high)}"),
+        points_cell(found.difference),
+        points_interval_cell((found.low, found.high)),
         Cell(p_words(found.p), found.p),
-        Cell(points(found.pooled_difference), 100 * found.pooled_difference),
+        points_cell(found.pooled_difference),
         Cell(p_words(found.pooled_p), found.pooled_p),
         Cell(verdict, tone=tone),
     )
@@ -212,8 +234,9 @@ def _lead(found: Sequence[Finding]) -> str:
     groups: dict[str, list[str]] = {}
     for claim, verdicts in by_claim.items():
         groups.setdefault(verdicts[0] if len({*verdicts}) == 1 else "mixed", []).append(claim)
-    order = ("supported", "contradicted", "mixed", "undecidable at this power", NOT_TESTED)
-    parts = [f"{joined(groups[verdict])} {verdict}" for verdict in order if verdict in groups]
+    order = ("supported", "contradicted", "mixed", UNDECIDABLE, NOT_TESTED)
+    ordered = sorted(groups, key=lambda verdict: next(n for n, word in enumerate(order) if verdict.startswith(word)))
+    parts = [f"{joined(groups[verdict])} {verdict}" for verdict in ordered]
     return f"Of {len(by_claim)} claims and questions, by these runs: {'; '.join(parts)}."
 
 

@@ -17,6 +17,20 @@ Tone = Literal["plain", "good", "bad", "unsure", "strong"]
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """What a cell says beside its text or number, such as a dagger.
+
+    Attributes
+    ----------
+    sign : as it follows the text; empty if the tone shows it.
+    words : the same for files in which a sign would need its legend.
+    """
+
+    sign: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class Cell:
     """One cell of a table.
 
@@ -26,12 +40,21 @@ class Cell:
     value : the number behind it, unrounded, for CSV; None if it is not a number.
     sources : folders of the runs it was computed from; a page links to them.
     tone : how it is shown: a verdict for the better, for the worse, undecided, or a line to be looked at first.
+    mark : what its text or number does not say.
+    bounds : the ends of an interval, unrounded, for CSV: the one that the text is, or that belongs to the value.
     """
 
     text: str
     value: float | None = None
     sources: tuple[Path, ...] = ()
     tone: Tone = "plain"
+    mark: Mark | None = None
+    bounds: tuple[float, float] | None = None
+
+    @property
+    def shown(self) -> str:
+        """Its text with its mark."""
+        return self.text + (self.mark.sign if self.mark else "")
 
 
 @dataclass(frozen=True, slots=True)

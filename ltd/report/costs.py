@@ -13,8 +13,7 @@ from ltd.report.content import Cell, Section, Table
 from ltd.report.figures import CostPoint, pareto
 from ltd.report.figures.cost import front
 from ltd.report.report_run import ReportRun
-from ltd.report.results_table import interval
-from ltd.report.wording import NOTHING, joined, share_cell
+from ltd.report.wording import NOTHING, joined, share_cell, share_interval_cell
 from ltd.statistics.accuracy import Accuracy, accuracy
 
 COMMON = ("pool", "leakage")
@@ -168,11 +167,15 @@ def _table(found: Sequence[ArmCost], best: Collection[str], unit: Unit) -> Table
     for one in sorted(found, key=lambda one: one.total):
         folders = one.arm.folders
         amounts = [Cell(_digits(amount), amount, folders) for amount in (one.choosing, one.training, one.total)]
-        share = Cell(f"{one.choosing / one.total:.0%}" if one.total else NOTHING)
-        comes_to = share_cell(one.accuracy.value, folders), Cell(interval(one.accuracy), sources=folders)
+        share = one.choosing / one.total if one.total else None
+        part = Cell(NOTHING) if share is None else Cell(f"{100 * share:.0f}", 100 * share, folders)
+        comes_to = (
+            share_cell(one.accuracy.value, folders),
+            share_interval_cell((one.accuracy.low, one.accuracy.high), folders),
+        )
         on_front = Cell("yes", tone="strong") if one.arm.name in best else Cell("no")
-        rows.append((Cell(one.arm.name, sources=folders), *amounts, share, *comes_to, on_front))
-    parts = (f"choosing ({unit.name})", f"fine-tuning ({unit.name})", f"in all ({unit.name})", "choosing of all")
+        rows.append((Cell(one.arm.name, sources=folders), *amounts, part, *comes_to, on_front))
+    parts = (f"choosing ({unit.name})", f"fine-tuning ({unit.name})", f"in all ({unit.name})", "choosing's share (%)")
     return Table(
         "costs",
         "What an arm costs and comes to",

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from ltd.report.arms import Arm
-from ltd.report.comparisons import USED_BY_SAMPLER, baseline_arms
+from ltd.report.baseline import USED_BY_SAMPLER, baseline_arms, baseline_name
 from ltd.report.content import Cell, Figure, Section, Table, Tone
 from ltd.report.contrasts import key_without, pairs_with_untrained
 from ltd.report.figures import Curve, Reference, budget_curves
@@ -42,10 +42,11 @@ class Group:
 
 def efficiency(arms: Sequence[Arm], baseline: str = "sampler=random") -> Section:
     """What more data buys by each sampler, and how much of it the baseline needs to be as good."""
-    name, key, title = baseline.partition("=")[2], "efficiency", "Accuracy against budget"
+    name, key, title = baseline_name(baseline), "efficiency", "Accuracy against budget"
     groups = _groups(arms, baseline)
     if not groups:
-        command = f"`python train.py -m {baseline},kcenter fraction=0.001,0.002,0.005,0.01 seed=0,1,2`"
+        sampler = baseline if baseline.startswith("sampler=") else "sampler=random"
+        command = f"`python train.py -m {sampler},kcenter fraction=0.001,0.002,0.005,0.01 seed=0,1,2`"
         missing = f"no sampler was run at two budgets or more with all else equal; {command} makes four of two"
         return Section(key, title, "", missing=missing)
     fitted = [(group, group.fitted) for group in groups]
@@ -154,7 +155,11 @@ def _row(arm: Arm, ratio: Ratio) -> tuple[Cell, ...]:
         share_cell(accuracy(arm.outcomes()).value, arm.folders),
         Cell(f"{sign}{bound * arm.examples:,.0f}", bound * arm.examples if reached else None, arm.folders),
         Cell(text, ratio.value if reached else None, arm.folders, tone),
-        Cell(f"{ratio.words(ratio.low)} to {ratio.words(ratio.high)}", sources=arm.folders),
+        Cell(
+            f"{ratio.words(ratio.low)} to {ratio.words(ratio.high)}",
+            sources=arm.folders,
+            bounds=(ratio.low, ratio.high),
+        ),
     )
 
 

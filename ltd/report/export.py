@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,7 +25,7 @@ BAR = r"\|"
 def write_tables(report: Report, folder: Path) -> None:
     """Write ``table.md`` and ``table.tex`` with every table, ``tables/<name>.csv``, and the main one as ``table.csv``.
 
-    Numbers in CSV are not rounded.
+    CSV holds `data_columns`.
     """
     tables = [table for section in report.sections for table in section.tables]
     _write(folder / "table.md", "\n".join(markdown(table) for table in tables))
@@ -55,11 +56,59 @@ def figure_path(one: Figure, suffix: str) -> Path:
     return Path("plots", f"{one.name}.{suffix}")
 
 
+Value = float | str | None
+
+Column = tuple[str, list[Value]]
+
+
+def data_columns(table: Table) -> list[Column]:
+    """The table as data: numbers unrounded, an interval as its two ends, and marks and verdicts beside their numbers.
+
+    >>> from ltd.report.content import Mark
+    >>> row = (Cell("random"), Cell("1.2", 1.24, mark=Mark(" ?", "undecidable")), Cell("0 to 2", bounds=(0, 2.5)))
+    >>> for name, values in data_columns(Table("t", "T", ("arm", "points", "interval"), (row,))):
+    ...     print(f"{name}: {values}")
+    arm: ['random']
+    points: [1.24]
+    points, mark: ['undecidable']
+    interval, low: [0]
+    interval, high: [2.5]
+    """
+    places = range(len(table.columns))
+    return [column for place in places for column in _data(table.columns[place], [row[place] for row in table.rows])]
+
+
+def _data(name: str, cells: list[Cell]) -> Iterator[Column]:
+    is_interval = any(cell.bounds for cell in cells)
+    is_number = any(cell.value is not None for cell in cells)
+    if is_number or not is_interval:
+        yield name, [_value(cell, is_number) for cell in cells]
+    if any(cell.mark for cell in cells):
+        yield f"{name}, mark", [cell.mark.words if cell.mark else None for cell in cells]
+    if is_interval:
+        for place, end in enumerate(("low", "high")):
+            yield f"{name}, {end}", [cell.bounds[place] if cell.bounds else None for cell in cells]
+
+
+def _value(cell: Cell, is_number: bool) -> Value:
+    """A dash among numbers says that there is none."""
+    if cell.value is not None:
+        return cell.value
+    return None if is_number and not any(map(str.isalnum, cell.text)) else cell.text
+
+
 def csv_rows(table: Table) -> Iterator[list[str]]:
-    """The columns, and each row with its numbers as they are: where there is no number, the text."""
-    yield list(table.columns)
-    for row in table.rows:
-        yield [cell.text if cell.value is None else repr(float(cell.value)) for cell in row]
+    """The columns of `data_columns` and each row; empty where there is nothing."""
+    columns = data_columns(table)
+    yield [name for name, _ in columns]
+    for row in zip(*(values for _, values in columns), strict=True):
+        yield [_csv(value) for value in row]
+
+
+def _csv(value: Value) -> str:
+    if value is None or isinstance(value, str):
+        return value or ""
+    return str(int(value)) if float(value).is_integer() else repr(float(value))
 
 
 def markdown(table: Table) -> str:
@@ -74,14 +123,20 @@ def markdown(table: Table) -> str:
     <BLANKLINE>
     """
     sides = ("--:" if place in table.numeric else ":--" for place in range(len(table.columns)))
-    lines = (_markdown_escaped(table.columns), sides, *(_markdown_escaped(_texts(row)) for row in table.rows))
+    rows = (tuple(map(_markdown_cell, row)) for row in table.rows)
+    lines = (tuple(map(_markdown_escaped, table.columns)), tuple(sides), *rows)
     note = f"\n{table.note}\n" if table.note else ""
     return f"### {table.title}\n\n" + "".join(f"| {' | '.join(line)} |\n" for line in lines) + note
 
 
-def _markdown_escaped(texts: tuple[str, ...]) -> tuple[str, ...]:
-    """Texts that stay in their cell and are no markup, but for what stands between backticks, which is code."""
-    return tuple("".join(_markdown_pieces(" ".join(text.split()))) for text in texts)
+def _markdown_cell(cell: Cell) -> str:
+    text = _markdown_escaped(cell.shown)
+    return f"**{text}**" if cell.tone == "strong" and text else text
+
+
+def _markdown_escaped(text: str) -> str:
+    """A text that stays in its cell and is no markup, but for what stands between backticks, which is code."""
+    return "".join(_markdown_pieces(" ".join(text.split())))
 
 
 def _markdown_pieces(text: str) -> Iterator[str]:
@@ -92,35 +147,46 @@ def _markdown_pieces(text: str) -> Iterator[str]:
             yield re.sub(r"([\\|<>*_`\[\]])", r"\\\1", piece)
 
 
-def _texts(row: tuple[Cell, ...]) -> tuple[str, ...]:
-    return tuple(cell.text for cell in row)
-
-
 LONG_TEXT = 32
 """Letters beyond which a column of a LaTeX table breaks its lines."""
 
-PREAMBLE = "% needs \\usepackage[T1]{fontenc} and \\usepackage{booktabs,textcomp}\n"
+LONG_HEAD = 10
+"""The same of what stands over a column of numbers."""
+
+WIDE = 9
+"""Columns from which on a LaTeX table lies on its side."""
+
+PREAMBLE = "% needs \\usepackage[T1]{fontenc} and \\usepackage{booktabs,graphicx,rotating,textcomp}\n"
+
+FIT = r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%"
+"""Narrower where the table is wider than the page, and as it is where it is not."""
 
 
 def latex(table: Table) -> str:
-    r"""A table with the rules of booktabs, in a ``table`` with its title as the caption, label ``tab:<name>``."""
+    r"""A table with the rules of booktabs, in a ``table`` with its title as the caption, label ``tab:<name>``.
+
+    One of many columns is a ``sidewaystable``; whatever is still wider than the page is made as narrow.
+    """
     sides = "".join(_latex_column(table, place) for place in range(len(table.columns)))
+    heads = (_latex_head(column, place in table.numeric) for place, column in enumerate(table.columns))
     body = "\n".join(_latex_row(row) for row in table.rows)
     caption = " ".join(filter(None, (f"{table.title.rstrip('.')}.", table.note)))
-    return rf"""\begin{{table}}
+    kind = "sidewaystable" if len(table.columns) >= WIDE else "table"
+    return rf"""\begin{{{kind}}}
 \centering
 \caption{{{latex_escaped(caption)}}}
 \footnotesize
 \setlength{{\tabcolsep}}{{4pt}}
 \label{{tab:{re.sub(r"[^A-Za-z0-9-]", "-", table.name)}}}
+{FIT}
 \begin{{tabular}}{{@{{}}{sides}@{{}}}}
 \toprule
-{" & ".join(latex_escaped(column) for column in table.columns)} \\
+{" & ".join(heads)} \\
 \midrule
 {body}
 \bottomrule
-\end{{tabular}}
-\end{{table}}
+\end{{tabular}}}}
+\end{{{kind}}}
 """
 
 
@@ -128,16 +194,25 @@ def _latex_column(table: Table, place: int) -> str:
     """Numbers to the right, names to the left, and sentences in lines of their own."""
     if place in table.numeric:
         return "r"
-    lengths = [max((len(row[column].text) for row in table.rows), default=0) for column in range(len(table.columns))]
+    lengths = [max((len(row[column].shown) for row in table.rows), default=0) for column in range(len(table.columns))]
     if lengths[place] <= LONG_TEXT:
         return "l"
     share = 0.8 * lengths[place] / max(sum(lengths), 2 * lengths[place])
     return rf"p{{{share:.2f}\linewidth}}"
 
 
+def _latex_head(column: str, is_number: bool) -> str:
+    """What stands over numbers breaks its lines, or it would be wider than they are."""
+    if not is_number or len(column) <= LONG_HEAD:
+        return latex_escaped(column)
+    lines = textwrap.wrap(column.replace("_", "_ "), LONG_HEAD, break_long_words=False)
+    stacked = r"\\".join(latex_escaped(line.replace("_ ", "_")) for line in lines)
+    return rf"\shortstack[r]{{{stacked}}}"
+
+
 def _latex_row(row: tuple[Cell, ...]) -> str:
     """Empty braces stand first where a bracket would be read as the argument of the row before."""
-    texts = [latex_escaped(cell.text) for cell in row]
+    texts = [latex_escaped(cell.shown) for cell in row]
     bold = [rf"\textbf{{{text}}}" if cell.tone == "strong" else text for text, cell in zip(texts, row, strict=True)]
     return ("{}" if bold[0].startswith(("[", "*")) else "") + " & ".join(bold) + r" \\"
 
@@ -181,6 +256,9 @@ LATEX = {
     "\N{MIDDLE DOT}": r"\textperiodcentered{}",
     "\N{BULLET}": r"\textbullet{}",
     "\N{CHECK MARK}": r"$\surd$",
+    "\N{DAGGER}": r"\textdagger{}",
+    "\N{DOUBLE DAGGER}": r"\textdaggerdbl{}",
+    "\N{SECTION SIGN}": r"\S{}",
 }
 
 

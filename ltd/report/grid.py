@@ -9,6 +9,8 @@ from typing import Any
 
 from ltd.example import content_key
 from ltd.report.arms import Arm
+from ltd.report.content import Cell, Table
+from ltd.runs.record import shell_line
 
 VARIED = ("sampler", "fraction", "budget", "budget_unit", "instruction_mode")
 
@@ -45,6 +47,18 @@ def gaps(arms: Sequence[Arm]) -> list[Gap]:
     return sorted(found, key=lambda gap: (not gap.is_arm_there, gap.cell))
 
 
+def gaps_table(missing: Sequence[Gap]) -> Table:
+    """With the command that makes each."""
+    rows = [(Cell(gap.cell), Cell(gap.seeds), Cell(f"`{gap.command}`" if gap.command else "")) for gap in missing]
+    return Table(
+        "gaps",
+        "Missing from the grid",
+        ("cell", "seeds", "command that makes it"),
+        tuple(rows),
+        note="Cells of sampler, budget, instruction mode and seed that other arms of this report have.",
+    )
+
+
 def _seeds(arms: Sequence[Arm]) -> Iterator[Gap]:
     all_seeds = sorted({seed for arm in arms for seed in arm.seeds})
     for arm in arms:
@@ -78,8 +92,9 @@ def _word(arm: Arm, group: str) -> str:
 
 
 def _command(arm: Arm, **changes: Any) -> str:
-    """That of one of its runs, with other settings."""
-    command = str(arm.runs[0].status.get("command") or "")
+    """That of one of its runs, with other settings, as `ltd.runs` gives it: where and by what that was started."""
+    status = arm.runs[0].status
+    command = str(status.get("command") or "")
     if not command:
         return ""
     if "budget" in changes:
@@ -88,4 +103,6 @@ def _command(arm: Arm, **changes: Any) -> str:
         setting = f"{name}={value:g}" if isinstance(value, float) else f"{name}={value}"
         command, n_changed = re.subn(rf"(?<= ){name}=\S+", setting, command)
         command += "" if n_changed else f" {setting}"
-    return command.replace(".py ", ".py -m ", 1) if "," in str(changes["seed"]) and " -m " not in command else command
+    if "," in str(changes["seed"]) and " -m " not in command:
+        command = command.replace(".py ", ".py -m ", 1)
+    return shell_line(command, status.get("directory"), status.get("environment") or {})

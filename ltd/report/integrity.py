@@ -10,7 +10,7 @@ from typing import Any
 
 from ltd.report.arms import Arm, Found
 from ltd.report.content import Cell, Section, Table, Tone
-from ltd.report.grid import Gap, gaps
+from ltd.report.grid import Gap, gaps, gaps_table
 from ltd.report.names import flattened
 from ltd.report.report_run import ReportRun
 from ltd.report.results_table import constant_tasks
@@ -51,6 +51,7 @@ def integrity(found: Found) -> Section:
         _unfinished(found),
         _unreadable(found),
         _repeated(found),
+        _rivals(found),
         _versions(runs),
         _pools(trained),
         _questions(found.arms),
@@ -60,7 +61,7 @@ def integrity(found: Found) -> Section:
         _settings(trained),
         _truncated(runs),
     ]
-    tables = [_table(checks)] + [_gaps_table(missing)] * bool(missing)
+    tables = [_table(checks)] + [gaps_table(missing)] * bool(missing)
     return Section("integrity", "Integrity", _lead(checks, len(runs)), tuple(tables))
 
 
@@ -88,17 +89,6 @@ def _table(checks: Sequence[Check]) -> Table:
         for check in checks
     ]
     return Table("integrity", "What was looked for", ("looked for", "found", "what"), tuple(rows))
-
-
-def _gaps_table(missing: Sequence[Gap]) -> Table:
-    rows = [(Cell(gap.cell), Cell(gap.seeds), Cell(f"`{gap.command}`" if gap.command else "")) for gap in missing]
-    return Table(
-        "gaps",
-        "Missing from the grid",
-        ("cell", "seeds", "command that makes it"),
-        tuple(rows),
-        note="Cells of sampler, budget, instruction mode and seed that other arms of this report have.",
-    )
 
 
 def _gaps(missing: Sequence[Gap]) -> Check:
@@ -134,12 +124,28 @@ def _repeated(found: Found) -> Check:
     return Check(name, f"{counted(len(found.repeated), 'folder')} left out: copies", "unsure", found.repeated)
 
 
+def _rivals(found: Found) -> Check:
+    """Runs that differ in nothing that a result depends on, such as of two versions or devices: one has to go."""
+    name = "runs of one arm and seed"
+    if not found.rivals:
+        return Check(name, "each arm has one run a seed")
+    alike = [left_out.answers.is_alike(kept.answers) for left_out, kept in found.rivals]
+    cases = [
+        f"{left_out.run_id} beside {kept.run_id} ({'the same' if same else 'other'} answers)"
+        for (left_out, kept), same in zip(found.rivals, alike, strict=True)
+    ]
+    tone: Tone = "unsure" if all(alike) else "bad"
+    folders = tuple(run.folder for pair in found.rivals for run in pair)
+    return Check(name, f"{counted(len(cases), 'run')} left out: {_some(cases)}", tone, folders)
+
+
 def _versions(runs: Sequence[ReportRun]) -> Check:
-    """Of the libraries that can change a selection, and of whatever else a run notes."""
+    """Of the libraries that can change a selection, and of whatever else a run notes, which others may not."""
     name = "mixed versions"
     stated: dict[str, Counter[str]] = {}
+    unsaid = {library: "not said" for run in runs for library in run.metrics.get("versions", {})}
     for run in runs:
-        versions = {**(run.manifest or {}).get("versions", {}), **run.metrics.get("versions", {})}
+        versions = {**unsaid, **(run.manifest or {}).get("versions", {}), **run.metrics.get("versions", {})}
         for library, version in versions.items():
             stated.setdefault(library, Counter())[str(version)] += 1
     if not stated:

@@ -33,7 +33,10 @@ KINDS = {"svg": "image/svg+xml", "png": "image/png"}
 
 
 def write(report: Report, folder: Path) -> Path:
-    """Write ``index.html``, and beside it the plots and tables that it links to; give its path."""
+    """Write ``index.html``, and beside it the plots and tables that it links to; give its path.
+
+    Those of an earlier report in the folder that this one does not have are removed.
+    """
     write_tables(report, folder)
     write_figures(report, folder)
     style, script = (files("ltd.report").joinpath(f"page.{kind}").read_text("utf-8") for kind in ("css", "js"))
@@ -55,9 +58,21 @@ def write(report: Report, folder: Path) -> Path:
         table_path=table_path,
         figure_path=figure_path,
     )
+    earlier = _linked(folder)
     with replacing(folder / "index.html") as temporary:
         temporary.write_text(text, encoding="utf-8")
+    for name in earlier - _linked(folder):
+        (folder / name).unlink(missing_ok=True)
     return folder / "index.html"
+
+
+def _linked(folder: Path) -> set[str]:
+    """The tables and plots that the page in a folder offers: its own files, whatever else lies beside them."""
+    try:
+        page = (folder / "index.html").read_text("utf-8")
+    except (FileNotFoundError, UnicodeDecodeError):
+        return set()
+    return set(re.findall(r'href="((?:tables/\w+\.csv)|(?:plots/\w+\.(?:png|svg)))"', page))
 
 
 @dataclass

@@ -6,12 +6,14 @@ import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
-from ltd.example import file_digest
-from ltd.report.content import Cell, Figure, Report, Section, Table
-from ltd.report.export import figure_path, markdown
+from ltd.example import content_key
+from ltd.report.content import Figure, Report, Section, Table
+from ltd.report.export import FORMATS, Value, data_columns, figure_path, markdown, table_path
 from ltd.tracker import RunDescription, product
 from ltd.tracker.wandb import Wandb
 from ltd.tracker.wandb_report import WrittenSection, publish_run, save_report
+
+PAGES = ("index.html", "table.md", "table.tex", "table.csv", "claims.json")
 
 
 def publish(report: Report, folder: Path, project: str = "ltd", entity: str | None = None) -> str:
@@ -25,9 +27,9 @@ def publish(report: Report, folder: Path, project: str = "ltd", entity: str | No
     SettingsError
         If W&B does not accept the project's name, or ``WANDB_MODE`` makes no sense.
     """
-    digest = file_digest(folder / "index.html")
+    digest = _digest(report)
     description = RunDescription(
-        run_id=f"report-{digest[:8]}",  # the same report again is the same run
+        run_id=f"report-{digest[:8]}",  # the same tables again are the same run, whenever they were made
         name=report.title,
         group="reports",
         stage="report",
@@ -48,25 +50,33 @@ def _products(report: Report, folder: Path, digest: str) -> Iterator[product.Pro
     yield product.Page("report/page", page)
     for section in report.sections:
         for table in section.tables:
-            rows = _values(table)
-            yield product.Table(_table_name(table), table.columns, rows, len(rows))
+            columns = [(name, _alike(values)) for name, values in data_columns(table)]
+            rows = [list(row) for row in zip(*(values for _, values in columns), strict=True)]
+            yield product.Table(_table_name(table), tuple(name for name, _ in columns), rows, len(rows))
         for figure in section.figures:
             yield product.Picture(_figure_name(figure), folder / figure_path(figure, "png"), figure.caption)
-    files = {str(path.relative_to(folder)): path for path in sorted(folder.rglob("*")) if path.is_file()}
-    written = {name: path for name, path in files.items() if not name.startswith("wandb")}
-    yield product.Artefact("report", digest, f"{report.title}, {report.made}", written)
+    yield product.Artefact("report", digest, f"{report.title}, {report.made}", _files(report, folder))
 
 
-def _values(table: Table) -> list[list[product.Value]]:
-    """The numbers behind a column's cells if there are numbers alone, else what people read: W&B sorts by either."""
-    columns = [_column(cells) for cells in zip(*table.rows, strict=True)]
-    return [list(row) for row in zip(*columns, strict=True)]
+def _digest(report: Report) -> str:
+    """Equal for equal tables: the page holds the minute in which it was made."""
+    tables = [(table.title, data_columns(table)) for section in report.sections for table in section.tables]
+    return content_key([report.title, tables])
 
 
-def _column(cells: tuple[Cell, ...]) -> list[product.Value]:
-    if all(cell.value is not None or not any(map(str.isalnum, cell.text)) for cell in cells):  # a dash is no text
-        return [None if cell.value is None else float(cell.value) for cell in cells]
-    return [cell.text for cell in cells]
+def _files(report: Report, folder: Path) -> dict[str, Path]:
+    """This report's own: an earlier one's, or whatever else lies in the folder, is not sent."""
+    tables = [table_path(table) for section in report.sections for table in section.tables]
+    plots = [figure_path(one, kind) for section in report.sections for one in section.figures for kind in FORMATS]
+    names = [*map(str, (*tables, *plots)), *PAGES]
+    return {name: folder / name for name in names if (folder / name).is_file()}
+
+
+def _alike(values: list[Value]) -> list[product.Value]:
+    """Numbers alone or texts alone: W&B sorts a column by either."""
+    if any(isinstance(value, str) for value in values):
+        return [value if isinstance(value, str) else "" if value is None else f"{value:g}" for value in values]
+    return [None if value is None else float(value) for value in values]
 
 
 def _written(section: Section) -> WrittenSection:

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from ltd.errors import DataError
+from ltd.finetune_settings import HOW_AND_WHERE
 from ltd.predictions import read_predictions
 from ltd.report.answers import Answers
 from ltd.score import TaskScore
-from ltd.settings import BOOKKEEPING, CHOOSING, DEVICE_SETTINGS, choice_name
+from ltd.settings import BOOKKEEPING, CHOOSING, WHERE_MODELS_LIE, choice_name
 
 Settings = dict[str, Any]
 
@@ -24,7 +25,7 @@ class ReportRun:
 
     Attributes
     ----------
-    manifest : ``selection.json``; None for a run that only evaluates.
+    manifest : ``selection.json``; None for a run that only evaluates or trains on nothing.
     cost, status : ``cost.json`` and ``status.json``.
     """
 
@@ -45,11 +46,11 @@ class ReportRun:
         Raises
         ------
         DataError
-            If one of its files cannot be read.
+            If one of its files cannot be read, or is missing: what a trained run chose tells its arm.
         """
         metrics = _json(folder / "metrics.json")
         try:
-            return cls(
+            run = cls(
                 folder=folder,
                 run_id=metrics["run_id"],
                 stage=metrics["stage"],
@@ -60,8 +61,15 @@ class ReportRun:
                 cost=_json(folder / "cost.json", optional=True) or {},
                 status=_json(folder / "status.json"),
             )
-        except KeyError as error:
-            raise DataError(f"{folder / 'metrics.json'} was not written by this version: it has no {error}") from error
+            if run.manifest is None and not run.is_untrained:
+                _json(folder / "selection.json")
+            _ = run.identity
+        except (KeyError, TypeError, AttributeError) as error:
+            raise DataError(
+                f"{folder}: metrics.json or selection.json is not as this version writes it "
+                f"({type(error).__name__}: {error}); do the run again with force=true"
+            ) from error
+        return run
 
     def scores(self, variant: str | None = None) -> list[TaskScore]:
         """Every task's questions as they were ranked; all of their text is read, so `answers` is quicker."""
@@ -86,17 +94,21 @@ class ReportRun:
     @property
     def is_untrained(self) -> bool:
         """Whether nothing was trained: a run that only evaluates, or one with an empty selection."""
-        return self.manifest is None or self.manifest["examples"] == 0
+        return self.stage == "evaluate" or self.metrics["budget"]["examples"] == 0
 
     @property
     def training(self) -> Mapping[str, Any]:
-        """What fine-tuning came to: ``tokens``, ``examples_seen``, ``capped``, ``truncated``; empty if not recorded."""
+        """What training came to: ``tokens``, ``examples`` (different ones), ``capped``, ``truncated``; if recorded."""
         training: Mapping[str, Any] = self.metrics.get("training") or {}
         return training
 
+    @cached_property
     def identity(self) -> Settings:
-        """All that its result depends on but the seed: settings, and by their content pool, questions, selection."""
+        """All that its result depends on but the seed: settings, and by content model, pool, questions, selection."""
         settings = _without_bookkeeping(self.settings)
+        if "model" in self.metrics:  # what it is, for where it lies
+            model = {name: value for name, value in settings["model"].items() if name not in WHERE_MODELS_LIE}
+            settings["model"] = model | {"name": choice_name(settings["model"]), "content": self.metrics["model"]}
         if self.is_untrained:
             for name in (*CHOOSING, "trainer", "pool", "leakage", "selection"):
                 settings.pop(name, None)
@@ -116,7 +128,7 @@ class ReportRun:
 def _without_bookkeeping(settings: Settings) -> Settings:
     kept = {name: value for name, value in settings.items() if name not in (*BOOKKEEPING, "seed", "verify")}
     if "trainer" in kept:
-        kept["trainer"] = {name: value for name, value in kept["trainer"].items() if name not in DEVICE_SETTINGS}
+        kept["trainer"] = {name: value for name, value in kept["trainer"].items() if name not in HOW_AND_WHERE}
     if kept.get("budget") is not None:
         kept.pop("fraction")  # it decides nothing
     return kept
@@ -136,7 +148,10 @@ def _without_run_seed(settings: Settings, seed: int) -> Settings:
 
 def _json(path: Path, optional: bool = False) -> Any:
     try:
-        return json.loads(path.read_text())
+        content = json.loads(path.read_text())
+        if not isinstance(content, dict):
+            raise ValueError(f"it holds a {type(content).__name__}, not names and values")
+        return content
     except FileNotFoundError as error:
         if optional:
             return None

@@ -9,14 +9,16 @@ from numpy.typing import NDArray
 
 from ltd.report import paper
 from ltd.report.arms import Arm
-from ltd.report.content import Cell, Section, Table
-from ltd.report.wording import NOTHING, joined, number_cell, percent, points, share_cell
+from ltd.report.content import Cell, Mark, Section, Table
+from ltd.report.wording import NOTHING, joined, number_cell, percent, points, share_cell, share_interval_cell
 from ltd.statistics.accuracy import Accuracy, accuracy, task_accuracies
 
-CAPPED, CONSTANT, SINGLE = "‡", "†", "§"
+CAPPED = Mark("‡", "stopped at the cap on training tokens")
+CONSTANT = Mark("†", "one answer to every question of the task")
+SINGLE = Mark("§", "of a single seed: over other questions alone")
 
 BEFORE = ("arm", "average (%)", "95% interval", "pooled (%)", "the paper's average (%)")
-AFTER = ("seeds", "examples", "tokens chosen", "tokens trained on", "row of the paper")
+AFTER = ("seeds", "examples", "examples seen", "tokens chosen", "tokens trained on", "row of the paper")
 """Columns of the table of results that stand before and after those of the tasks."""
 
 
@@ -78,8 +80,9 @@ def _results_table(arms: Sequence[Arm]) -> Table:
         numeric=frozenset(range(1, len(columns) - 1)),
         note="Means over seeds. The average counts tasks alike, as the paper does; pooled counts questions alike. The "
         "interval is of the average: it covers both other seeds and other questions (of a single seed: only "
-        f"other questions, {SINGLE}). {CONSTANT} a run gave one answer to every question of the task, so that its "
-        f"accuracy says nothing about the model. {CAPPED} stopped at the cap on training tokens.",
+        f"other questions, {SINGLE.sign}). {CONSTANT.sign} a run gave one answer to every question of the task, so "
+        f"that its accuracy says nothing about the model. {CAPPED.sign} stopped at the cap on training tokens: of the "
+        "examples chosen, those seen are what it is trained on.",
     )
 
 
@@ -102,26 +105,27 @@ def _row(arm: Arm, tasks: Sequence[str]) -> tuple[Cell, ...]:
     by_task, found, pooled = task_accuracies(outcomes), accuracy(outcomes), accuracy(outcomes, "pooled")
     row = paper.row_of(arm)
     printed = None if row is None else row.average
-    single = SINGLE if found.conditional and not arm.is_untrained else ""
+    single = SINGLE if found.conditional and not arm.is_untrained else None
     cells = [
         share_cell(
             by_task[task].value if task in by_task else None,
             folders,
-            *(("unsure", CONSTANT) if task in constant else ("plain", "")),
+            *(("unsure", CONSTANT) if task in constant else ("plain", None)),
         )
         for task in tasks
     ]
     return (
-        Cell(arm.name, sources=folders),
+        Cell(arm.name, sources=folders, mark=CAPPED if arm.is_capped else None),
         share_cell(found.value, folders),
-        Cell(interval(found) + single, sources=folders),
+        share_interval_cell((found.low, found.high), folders, single),
         share_cell(pooled.value, folders),
         Cell("") if printed is None else Cell(f"{printed:.2f}", printed),
         *cells,
         Cell(str(len(arm.runs)), len(arm.runs), folders),
         number_cell(arm.examples, folders),
+        number_cell(arm.examples_seen, folders),
         number_cell(arm.tokens, folders),
-        number_cell(arm.trained_tokens, folders, CAPPED if arm.is_capped else ""),
+        number_cell(arm.trained_tokens, folders),
         Cell(row.name if row else ""),
     )
 
@@ -172,13 +176,21 @@ def _lead(arms: Sequence[Arm]) -> str:
 
 def _notes(arms: Sequence[Arm]) -> tuple[str, ...]:
     notes = []
-    capped = [arm.name for arm in arms if arm.is_capped]
-    if capped:
-        notes.append(f"Stopped at the cap on training tokens, so not trained on all that was chosen: {joined(capped)}.")
+    cut = [f"{arm.name} ({_seen_of_chosen(arm)})" for arm in arms if arm.is_cut_short]
+    if cut:
+        notes.append(f"Stopped at the cap on training tokens before all that was chosen had been seen: {joined(cut)}.")
+    late = [arm.name for arm in arms if arm.is_capped and not arm.is_cut_short]
+    if late:
+        notes.append(f"Stopped there when all had been seen, in a later epoch: {joined(late)}.")
     if any(arm.trained_tokens is None for arm in arms):
-        notes.append("Runs of an earlier version do not say how many tokens they trained on; that column is empty.")
+        notes.append("Runs of an earlier version do not say what they trained on; those columns are empty.")
     constant = {arm.name: constant_tasks(arm) for arm in arms}
     lines = [f"{name} ({joined(tasks)})" for name, tasks in constant.items() if tasks]
     if lines:
         notes.append(f"One answer to every question, which is no knowledge, in a run of: {joined(lines)}.")
     return tuple(notes)
+
+
+def _seen_of_chosen(arm: Arm) -> str:
+    seen = arm.examples_seen
+    return "how many is not known" if seen is None else f"{seen:,.0f} of {arm.examples:,.0f} examples"

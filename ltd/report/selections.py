@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations_with_replacement
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ltd.compare import Chosen, overlap
 from ltd.report import figures
 from ltd.report.arms import Arm
-from ltd.report.content import Cell, Figure, Section, Table
+from ltd.report.content import Cell, Figure, Mark, Section, Table
+from ltd.report.overlaps import Shared, loaded_choices, overlap_figures, overlap_table, shared_choices
 from ltd.report.report_run import ReportRun
-from ltd.report.wording import joined, share_cell
+from ltd.report.wording import joined
 
 DIAGNOSE = "python select.py -m sampler=random,kcenter seed=0,1,2 diagnostics=always"
 
@@ -34,6 +33,8 @@ MEASURES: Mapping[str, tuple[str, ...]] = {
     "divergence of labels (bits)": ("composition", "label", "divergence"),
 }
 """What a selection is read for, and where it stands in ``diagnostics.json``; of a curve its end is taken."""
+
+OUTSIDE = Mark("", "outside what nine in ten random choices have")
 
 SHARES = ("near-duplicates", "outliers")
 DISTANCE = "mean distance"
@@ -70,52 +71,47 @@ class Diagnosed:
         return figures.Reading(self.arm.name, name, scale * value, scale * low, scale * high)
 
 
-@dataclass(frozen=True)
-class Shared:
-    """What the choices of two arms, or of two seeds of one arm, have in common, on average over pairs of runs.
-
-    Attributes
-    ----------
-    share, chance : of the shorter choice: in both / in both on average if both were random.
-    """
-
-    first: Arm
-    second: Arm
-    n_pairs: int
-    share: float
-    chance: float
-    jaccard: float
-
-
 def selections(arms: Sequence[Arm]) -> Section:
     """Diagnostics and overlap of the choices of a report."""
     chosen = [arm for arm in arms if not arm.is_untrained and arm.sampler != "all"]
     diagnosed = [one for arm in chosen if (one := _diagnosed(arm)).readings]
-    shared = _shared(chosen)
+    loaded, unread = loaded_choices(chosen)
+    shared = shared_choices(loaded)
     key, title = "selections", "What was chosen"
     if not diagnosed and not shared:
-        return Section(key, title, "", missing="no arm of this report chose anything; `python train.py` does")
-    tables = [_diagnostics_table(diagnosed)] * bool(diagnosed) + [_overlap_table(shared)] * bool(shared)
-    drawn = [*_diagnostics_figures(diagnosed), *_overlap_figure(shared)]
-    return Section(key, title, _lead(diagnosed, shared), tuple(tables), tuple(drawn), _notes(chosen, diagnosed, shared))
+        why = "; ".join(unread[:SHOWN]) or "no arm of this report chose anything; `python train.py` does"
+        return Section(key, title, "", missing=why)
+    tables = [_diagnostics_table(diagnosed)] * bool(diagnosed) + [overlap_table(shared)] * bool(shared)
+    drawn = [*_diagnostics_figures(diagnosed), *overlap_figures(shared)]
+    notes = (*_notes(chosen, diagnosed, shared), *_unread_note(unread))
+    return Section(key, title, _lead(diagnosed, shared), tuple(tables), tuple(drawn), notes)
 
 
 def _diagnosed(arm: Arm) -> Diagnosed:
     """Of the runs' own folders, or of those where the selection stage made the very same choice."""
     found = [folder for run in arm.runs if (folder := _diagnosed_folder(run)) is not None]
-    readings = tuple(json.loads((folder / "diagnostics.json").read_text()) for folder in found)
+    readings = tuple(_read(folder / "diagnostics.json") for folder in found)
     return Diagnosed(arm, tuple(found), readings)
 
 
 def _diagnosed_folder(run: ReportRun) -> Path | None:
-    if (run.folder / "diagnostics.json").exists():
+    if _read(run.folder / "diagnostics.json"):
         return run.folder
     assert run.manifest is not None
     for file in sorted(run.folder.parent.parent.glob("select/*/diagnostics.json")):
-        manifest = json.loads((file.parent / "selection.json").read_text())
-        if all(manifest.get(name) == run.manifest.get(name) for name in SAME):
+        manifest = _read(file.parent / "selection.json")
+        if _read(file) and all(manifest.get(name) == run.manifest.get(name) for name in SAME):
             return file.parent
     return None
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """Empty if there is no such file, or one that broke off: diagnostics are an extra."""
+    try:
+        content = json.loads(path.read_text())
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
 
 
 def _part(reading: Mapping[str, Any], path: Sequence[str]) -> Mapping[str, Any] | None:
@@ -127,28 +123,9 @@ def _part(reading: Mapping[str, Any], path: Sequence[str]) -> Mapping[str, Any] 
     return part if isinstance(part, Mapping) else None
 
 
-def _shared(arms: Sequence[Arm]) -> list[Shared]:
-    """Pairs of arms of one pool that were given the same budget, and each arm with itself, over its seeds."""
-    loaded = {arm: [Chosen.load(run.folder) for run in arm.runs] for arm in arms if arm.examples}
-    pools = Counter(one[0].selection.pool_fingerprint for one in loaded.values())
-    found = []
-    for first, second in combinations_with_replacement(loaded, 2):
-        same_pool = {loaded[arm][0].selection.pool_fingerprint for arm in (first, second)} == {
-            pools.most_common(1)[0][0]
-        }
-        if same_pool and first.budget_word == second.budget_word:
-            of_pair = [*_overlaps(loaded[first], loaded[second], first is second)]
-            if of_pair:
-                share, chance, jaccard = np.mean(of_pair, axis=0).tolist()
-                found.append(Shared(first, second, len(of_pair), share, chance, jaccard))
-    return found
-
-
-def _overlaps(first: Sequence[Chosen], second: Sequence[Chosen], same: bool) -> Iterator[tuple[float, float, float]]:
-    for place, one in enumerate(first):
-        for other in second[place + 1 :] if same else second:
-            pair = overlap(one, other, ("", ""), "")
-            yield pair.share, pair.expected / pair.size, pair.jaccard
+def _unread_note(unread: Sequence[str]) -> list[str]:
+    rest = f"; and {len(unread) - SHOWN} more" if len(unread) > SHOWN else ""
+    return [f"Overlap leaves out choices that cannot be read: {'; '.join(unread[:SHOWN])}{rest}."] if unread else []
 
 
 def _diagnostics_table(diagnosed: Sequence[Diagnosed]) -> Table:
@@ -160,8 +137,16 @@ def _diagnostics_table(diagnosed: Sequence[Diagnosed]) -> Table:
                 cells.append(Cell("-"))
                 continue
             outside = not reading.low <= reading.value <= reading.high
-            text = f"{reading.value:.3g} ({reading.low:.3g} to {reading.high:.3g})"
-            cells.append(Cell(text, reading.value, one.folders, "strong" if outside else "plain"))
+            cells.append(
+                Cell(
+                    f"{reading.value:.3g} ({reading.low:.3g} to {reading.high:.3g})",
+                    reading.value,
+                    one.folders,
+                    "strong" if outside else "plain",
+                    OUTSIDE if outside else None,
+                    (reading.low, reading.high),
+                )
+            )
         rows.append(tuple(cells))
     measures = tuple(f"{measure} (%)" if measure in SHARES else measure for measure in MEASURES)
     return Table(
@@ -173,26 +158,6 @@ def _diagnostics_table(diagnosed: Sequence[Diagnosed]) -> Table:
         note="In brackets what nine in ten random choices of the same size have; what lies outside is emphasised. "
         "Covering radius and mean distance: of the candidates to the nearest pick, Euclidean, of unit vectors. "
         "Near-duplicates have a cosine above 0.95 to an earlier pick, outliers a local outlier factor above 1.5.",
-    )
-
-
-def _overlap_table(shared: Sequence[Shared]) -> Table:
-    rows = []
-    for one in sorted(shared, key=lambda one: (one.first is not one.second, -one.share)):
-        folders = tuple(dict.fromkeys((*one.first.folders, *one.second.folders)))
-        other = "its other seeds" if one.first is one.second else one.second.name
-        numbers = [share_cell(share, folders) for share in (one.share, one.chance)]
-        pairs = Cell(str(one.n_pairs), one.n_pairs)
-        rows.append(
-            (Cell(one.first.name), Cell(other), pairs, *numbers, Cell(f"{one.jaccard:.3f}", one.jaccard, folders))
-        )
-    return Table(
-        "overlap",
-        "What choices have in common",
-        ("choice of", "with", "pairs of runs", "in common (%)", "by chance (%)", "Jaccard"),
-        tuple(rows),
-        frozenset({2, 3, 4, 5}),
-        note="Of the shorter choice, on average over pairs of runs; by chance is what two random choices have.",
     )
 
 
@@ -218,24 +183,6 @@ def _diagnostics_figures(diagnosed: Sequence[Diagnosed]) -> list[Figure]:
     return [*drawn, figures.coverage("coverage", caption, lines, chance, "mean distance (Euclidean)")]
 
 
-def _overlap_figure(shared: Sequence[Shared]) -> list[Figure]:
-    """Of the budget that most arms have."""
-    between = [one for one in shared if one.first is not one.second]
-    if not between:
-        return []
-    budgets = Counter(one.first.budget_word for one in between)
-    word = max(between, key=lambda one: (budgets[one.first.budget_word], one.first.examples)).first.budget_word
-    drawn = [one for one in shared if one.first.budget_word == word]
-    arms = list(dict.fromkeys(arm for one in drawn for arm in (one.first, one.second)))
-    values = np.eye(len(arms))
-    for one in drawn:
-        row, column = arms.index(one.first), arms.index(one.second)
-        values[row, column] = values[column, row] = one.share
-    caption = f"Share of the picks in common at {word}, on average over pairs of runs; on the diagonal, of two seeds."
-    names = [arm.name for arm in arms]
-    return [figures.overlap("overlap", caption, names, values.tolist(), "share of picks in common")]
-
-
 def _lead(diagnosed: Sequence[Diagnosed], shared: Sequence[Shared]) -> str:
     closer, farther = [], []
     for one in diagnosed:
@@ -246,9 +193,9 @@ def _lead(diagnosed: Sequence[Diagnosed], shared: Sequence[Shared]) -> str:
             farther.append(one.arm.name)
     parts = []
     if closer:
-        parts.append(f"Closer to the candidates than random choices are the picks of {joined(closer)}.")
+        parts.append(f"By mean distance, closer to the candidates than random choices: the picks of {joined(closer)}.")
     if farther:
-        parts.append(f"Farther from them than random choices are those of {joined(farther)}.")
+        parts.append(f"By mean distance, farther from them than random choices: those of {joined(farther)}.")
     seeds = [one for one in shared if one.first is one.second]
     if seeds:
         texts = [

@@ -6,14 +6,15 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from ltd.report.arms import Arm
-from ltd.report.comparisons import TONES
-from ltd.report.content import Cell, Section, Table, Tone
+from ltd.report.baseline import TONES
+from ltd.report.content import Cell, Mark, Section, Table, Tone
 from ltd.report.contrasts import Pair, versus
 from ltd.report.figures import verdict_grid
-from ltd.report.wording import NOTHING, counted, joined, points
+from ltd.report.wording import NOTHING, counted, joined, points_cell
 from ltd.statistics.comparison import Comparison, Verdict, holm
 from ltd.statistics.outcomes import Outcomes
 from ltd.variants import VARIANTS
@@ -49,8 +50,16 @@ class Way:
 class Row:
     """One contrast, by every way; None where a way is none for it."""
 
-    name: str
+    pair: Pair
     by_way: Mapping[str, Comparison | None]
+
+    @property
+    def name(self) -> str:
+        return " against ".join(arm.name for arm in self.pair)
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        return tuple(folder for arm in self.pair for folder in arm.folders)
 
     @property
     def reported(self) -> Verdict:
@@ -84,7 +93,7 @@ def sensitivity(families: Sequence[Sequence[Pair]]) -> Section:
         return Section(key, title, "", missing=f"there is no contrast whose verdict could change; {command} makes one")
     ways = list(_ways([arm for family in families for pair in family for arm in pair]))
     rows = [row for family in families for row in _rows(family, ways)]
-    return Section(key, title, _lead(rows), (_table(rows, ways),), (_figure(rows, ways),))
+    return Section(key, title, _lead(rows), (_table(rows, ways),), (_figure(rows, ways),), _notes(rows))
 
 
 def without_task(task: str, outcomes: Outcomes) -> Outcomes:
@@ -116,8 +125,7 @@ def _has_several_templates(arm: Arm) -> bool:
 
 def _rows(family: Sequence[Pair], ways: Sequence[Way]) -> list[Row]:
     by_way = {way.name: _compared(family, way) for way in ways}
-    names = [f"{arm.name} against {baseline.name}" for arm, baseline in family]
-    return [Row(name, {way: found[place] for way, found in by_way.items()}) for place, name in enumerate(names)]
+    return [Row(pair, {way: found[place] for way, found in by_way.items()}) for place, pair in enumerate(family)]
 
 
 def _compared(family: Sequence[Pair], way: Way) -> list[Comparison | None]:
@@ -137,18 +145,17 @@ def _lead(rows: Sequence[Row]) -> str:
     parts = []
     if decided:
         firm = sum(not row.others for row in decided)
-        parts.append(
-            f"Of {counted(len(decided), 'contrast')} that was decided, every way that was tried agrees on {firm}."
-        )
+        parts.append(f"Of {counted(len(decided), 'decided contrast')}, {_are(firm)} decided alike in every way.")
     if open_:
         loose = sum(bool(row.others) for row in open_)
+        expected = ", as a few are expected to be by chance" * bool(loose)
         parts.append(
-            f"Of {len(open_)} undecidable, some other way decides {loose}: of so many ways a few are expected to."
+            f"Of {counted(len(open_), 'undecidable contrast')}, {_are(loose)} decided in some other way{expected}."
         )
     if reversed_ := [row.name for row in rows if row.is_reversed]:
         parts.append(f"Turned round, better by one way and worse by another: {joined(reversed_)}.")
     elif changing := [row.name for row in decided if row.others]:
-        parts.append(f"Not decided in every way: {joined(changing)}.")
+        parts.append(f"Decided, but not alike in every way: {joined(changing)}.")
     else:
         parts.append("None is better by one way and worse by another.")
     return " ".join(parts)
@@ -159,8 +166,10 @@ def _table(rows: Sequence[Row], ways: Sequence[Way]) -> Table:
     for row in rows:
         n_ways = sum(comparison is not None for comparison in row.by_way.values())
         tone: Tone = "bad" if row.is_reversed else "unsure" if row.others else "plain"
-        holds = Cell(f"{n_ways - len(row.others)} of {n_ways}", n_ways - len(row.others), tone=tone)
-        lines.append((Cell(row.name), holds, *(_cell(row.by_way[way.name]) for way in ways)))
+        n_alike, folders = n_ways - len(row.others), row.folders
+        holds = Cell(str(n_alike), n_alike, folders, tone, Mark(f" of {n_ways}", f"of {n_ways} ways"))
+        cells = (_cell(row.by_way[way.name], folders) for way in ways)
+        lines.append((Cell(row.name, sources=folders), holds, *cells))
     return Table(
         "sensitivity",
         "Each verdict by other ways to score, average, word and ask",
@@ -173,11 +182,32 @@ def _table(rows: Sequence[Row], ways: Sequence[Way]) -> Table:
     )
 
 
-def _cell(comparison: Comparison | None) -> Cell:
+def _cell(comparison: Comparison | None, folders: Sequence[Path]) -> Cell:
     if comparison is None:
         return Cell(NOTHING)
     verdict = comparison.verdict
-    return Cell(f"{points(comparison.difference)} {SIGNS[verdict]}", 100 * comparison.difference, tone=TONES[verdict])
+    return points_cell(comparison.difference, folders, TONES[verdict], Mark(f" {SIGNS[verdict]}", verdict))
+
+
+def _are(number: int) -> str:
+    return f"{number or 'none'} {'are' if number > 1 else 'is'}"
+
+
+def _notes(rows: Sequence[Row]) -> tuple[str, ...]:
+    notes = []
+    if not any(_has_several_templates(arm) for row in rows for arm in row.pair):
+        notes.append(
+            "Each task was asked through one template, so none was left to choose: `convention=t0` has several."
+        )
+    single = [row.name for row in rows if _is_single(row)]
+    if single:
+        notes.append(f"Verdicts about the very runs that there are, for lack of a second seed: {joined(single)}.")
+    return tuple(notes)
+
+
+def _is_single(row: Row) -> bool:
+    comparison = row.by_way[REPORTED]
+    return comparison is not None and comparison.conditional
 
 
 def _figure(rows: Sequence[Row], ways: Sequence[Way]) -> Any:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
-from ltd.report.content import Cell, Tone
+from ltd.report.content import Cell, Mark, Tone
 
 NOTHING = "-"
 """Where there is no number."""
@@ -58,13 +58,35 @@ def joined(words: Sequence[str], last: str = "and") -> str:
     return f" {last} ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))
 
 
-def share_cell(share: float | None, sources: Sequence[Path] = (), tone: Tone = "plain", mark: str = "") -> Cell:
+def share_cell(
+    share: float | None, sources: Sequence[Path] = (), tone: Tone = "plain", mark: Mark | None = None
+) -> Cell:
     """A share as a cell in percent."""
     if share is None or math.isnan(share):
         return Cell(NOTHING)
-    return Cell(f"{percent(share)}{mark}", 100 * share, tuple(sources), tone)
+    return Cell(percent(share), 100 * share, tuple(sources), tone, mark)
 
 
-def number_cell(number: float | None, sources: Sequence[Path] = (), mark: str = "") -> Cell:
+def number_cell(number: float | None, sources: Sequence[Path] = ()) -> Cell:
     """A count, or a mean of counts, as a cell."""
-    return Cell(NOTHING) if number is None else Cell(f"{number:,.0f}{mark}", number, tuple(sources))
+    return Cell(NOTHING) if number is None else Cell(f"{number:,.0f}", number, tuple(sources))
+
+
+def points_cell(
+    difference: float, sources: Sequence[Path] = (), tone: Tone = "plain", mark: Mark | None = None
+) -> Cell:
+    """A difference of shares as a cell in percentage points."""
+    return Cell(points(difference), 100 * difference, tuple(sources), tone, mark)
+
+
+def points_interval_cell(interval: tuple[float, float], sources: Sequence[Path] = ()) -> Cell:
+    """An interval of such a difference."""
+    low, high = interval
+    return Cell(f"{points(low)} to {points(high)}", sources=tuple(sources), bounds=(100 * low, 100 * high))
+
+
+def share_interval_cell(interval: tuple[float, float], sources: Sequence[Path] = (), mark: Mark | None = None) -> Cell:
+    """An interval of a share, in percent."""
+    low, high = interval
+    text = f"{percent(low)} to {percent(high)}"
+    return Cell(text, sources=tuple(sources), mark=mark, bounds=(100 * low, 100 * high))

@@ -64,13 +64,25 @@ def test_runs_that_differ_in_more_than_the_seed_are_never_one_arm(write: Write, 
     [
         {"force": True, "outputs": "/elsewhere", "group": "g", "tracker": {"_target_": "x.y.Z"}},
         {"trainer": {"accelerator": "gpu", "devices": 8, "num_nodes": 2, "strategy": "ddp", "epochs": 1.0}},
+        {"trainer": {"tokens_per_batch": 64, "compile": True, "gradient_checkpointing": True, "epochs": 1.0}},
     ],
-    ids=["bookkeeping", "devices"],
+    ids=["bookkeeping", "devices", "memory"],
 )
 def test_where_a_run_is_computed_and_kept_makes_no_arm(write: Write, tmp_path: Path, change: dict) -> None:
     write(seed=0)
     write(seed=1, **change)
     assert len(read_runs([tmp_path]).arms) == 1
+
+
+def test_another_model_in_the_same_folder_is_another_arm_and_the_same_one_elsewhere_is_not(
+    write: Write, tmp_path: Path
+) -> None:
+    option = {"_target_": "ltd.model.causal_lm.CausalLM", "name": None}
+    for seed, (path, content) in enumerate([("/here/mine", "a"), ("there/mine", "a"), ("/here/mine", "b")]):
+        write(seed=seed, model=option | {"path": path}, metrics={"model": content})
+    arms = read_runs([tmp_path]).arms
+    assert [arm.seeds for arm in arms] == [(0, 1), (2,)]
+    assert {arm.model for arm in arms} == {"mine"}
 
 
 def test_a_samplers_seed_of_its_own_is_a_difference(write: Write, tmp_path: Path) -> None:
@@ -157,13 +169,50 @@ def test_a_run_that_cannot_be_read_or_is_there_twice_hides_no_other(
     assert "no readable predictions" in caplog.text
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("selection.json", None, "selection.json is missing"),
+        ("selection.json", "[]", "selection.json cannot be read"),
+        ("selection.json", '{"examples": 5}', "KeyError: 'pool_fingerprint'"),
+        ("cost.json", '{"sta', "cost.json cannot be read"),
+    ],
+)
+def test_a_run_whose_choice_is_not_known_is_no_vanilla(
+    write: Write, tmp_path: Path, name: str, content: str | None, reason: str
+) -> None:
+    write(seed=0)
+    broken = write(seed=1, sampler="kcenter")
+    (broken / name).unlink() if content is None else (broken / name).write_text(content)
+    found = read_runs([tmp_path])
+    assert [(arm.name, arm.seeds) for arm in found.arms] == [("random", (0,))]
+    assert reason in found.unreadable[broken]
+
+
+def test_two_runs_of_one_arm_and_seed_are_counted_once_and_told(write: Write, tmp_path: Path) -> None:
+    first = write([True] * 32, seed=0)
+    write(seed=1)
+    second = write([False] * 32, seed=0, force=True)
+    found = read_runs([tmp_path])
+    (arm,) = found.arms
+    assert arm.folders[0] == first
+    assert [(one.folder, other.folder) for one, other in found.rivals] == [(second, first)]
+    assert not found.rivals[0][0].answers.is_alike(found.rivals[0][1].answers)
+
+
+def test_a_run_counts_wherever_it_was_copied_to(write: Write, tmp_path: Path) -> None:
+    write(seed=0)
+    (tmp_path / "train").rename(tmp_path / "one")
+    assert [arm.seeds for arm in read_runs([tmp_path]).arms] == [(0,)]
+
+
 def test_what_training_says_of_itself(write: Write, tmp_path: Path) -> None:
     for seed in (0, 1):
-        write(seed=seed, metrics={"training": {"tokens": 100 + seed, "capped": seed == 1, "truncated": 0}})
+        write(seed=seed, metrics={"training": {"tokens": 100 + seed, "examples": 5 - seed, "capped": seed == 1}})
     write(fraction=0.01)
     first, second = sorted(read_runs([tmp_path]).arms, key=lambda arm: arm.examples)
-    assert (first.trained_tokens, first.is_capped) == (100.5, True)
-    assert (second.trained_tokens, second.is_capped) == (None, False)
+    assert (first.trained_tokens, first.examples_seen, first.is_capped, first.is_cut_short) == (100.5, 4.5, True, True)
+    assert (second.trained_tokens, second.examples_seen, second.is_capped) == (None, None, False)
 
 
 def test_no_finished_run_is_an_error_with_a_way_out(tmp_path: Path) -> None:

@@ -45,12 +45,16 @@ def test_the_report_says_first_what_was_compared_and_found(write: Write, tmp_pat
     assert first.startswith(
         "7 runs of 3 arms were compared: the model tiny, trained on what kcenter and random chose ("
     )
-    assert "(0.5%; 3 seeds an arm)" in first
+    assert "chose (0.5%), with 3 seeds an arm, and asked" in first
     assert "asked 50 questions of 2 tasks" in first
-    assert second.startswith("Choosing was better than random in 1 of 1 comparison at equal budget")
+    assert second.startswith(
+        "Choosing was better than random in the one comparison at equal budget, that of kcenter: +"
+    )
+    assert "very runs" not in second
     assert "contradicted by its own table" in third
     assert "kcenter against random" in third
-    assert fourth.startswith("What cannot be told: true differences below")
+    assert fourth.startswith("What cannot be told: differences below ")
+    assert "are found in fewer than 80 of 100 such studies" in fourth
     assert steps[0] == (0, 8)
     assert steps[-1] == (8, 8)
 
@@ -76,20 +80,91 @@ def test_runs_that_only_evaluated_have_a_report_too(write: Write, tmp_path: Path
     write(tasks=other, selection="elsewhere", manifest={"sampler": {"given": {"rows": "abc"}}})
     built = build([tmp_path])
     assert built.report.summary[0] == (
-        "2 runs of 2 arms were compared: the model tiny, trained on what given chose (1 seed an arm), and asked 50 "
+        "2 runs of 2 arms were compared: the model tiny, trained on what given chose, with 1 seed an arm, and asked 50 "
         "questions of 2 tasks or 10 questions of 1 task."
     )
     rows = {row[0].text for row in built.report.sections[0].tables[0].rows}
     assert {"vanilla", "given", "most frequent answer, as vanilla was asked"} <= rows
 
 
+NOT_OF_RUNS = {
+    "results": ("the paper's average (%)",),
+    "paper": ("RTE (%)", "CB (%)", "ANLI R1 (%)", "ANLI R2 (%)", "ANLI R3 (%)", "average (%)"),
+    "overlap": ("pairs of runs",),
+    "selections": ("seeds",),
+    "paper_claims": ("difference (points)", "p", "pooled (points)", "p, pooled", "95% interval"),
+}
+"""Columns of numbers that no run was asked for."""
+
+
 def test_every_number_of_a_run_leads_to_its_folder(write: Write, tmp_path: Path) -> None:
     write_two(write, 0.9, 0.3)
+    n_numbers = 0
     for section in build([tmp_path]).report.sections:
         for table in section.tables:
             for row in table.rows:
-                for cell in row:
+                for column, cell in zip(table.columns, row, strict=True):
                     assert all((folder / "metrics.json").exists() for folder in cell.sources)
+                    is_number = cell.value is not None or cell.bounds is not None
+                    if is_number and column not in NOT_OF_RUNS.get(table.name, ()) and "frequent" not in row[0].text:
+                        assert cell.sources, (table.name, column, row[0].text)
+                        n_numbers += 1
+    assert n_numbers > 50
+
+
+def test_one_seed_is_no_finding(write: Write, tmp_path: Path) -> None:
+    for sampler, step in (("kcenter", 10), ("random", 3)):
+        write((np.arange(50) % 10 < step).tolist(), sampler=sampler, tasks=TASKS)
+    _, against, paper, _ = build([tmp_path]).report.summary
+    assert against.startswith("Choosing was better than random in the one comparison")
+    assert against.endswith("This is about the very runs that there are: on a side there is one seed only.")
+    assert paper.endswith("points: better (of these runs).")
+
+
+def test_what_cannot_be_told_names_every_reach(write: Write, tmp_path: Path) -> None:
+    for fraction, changed in ((0.005, 1), (0.01, 6)):
+        for seed in (0, 1, 2):
+            for sampler in ("kcenter", "random"):
+                right = np.arange(50) % 2 == 0
+                right[: changed * seed] = sampler == "random"
+                write(right.tolist(), sampler=sampler, seed=seed, tasks=TASKS, fraction=fraction)
+    built = build([tmp_path])
+    (table, *_) = next(section for section in built.report.sections if section.key == "comparisons").tables
+    reach = sorted(row[table.columns.index("could be seen")].value or 0 for row in table.rows)
+    assert reach[1] > reach[0] + 1
+    assert f"differences below {reach[0]:.1f} to {reach[1]:.1f} points, by comparison, are" in built.report.summary[-1]
+
+
+def test_whole_data_is_named_among_what_was_trained_on(write: Write, tmp_path: Path) -> None:
+    write(tasks=TASKS)
+    write(sampler="all", fraction=1.0, tasks=TASKS)
+    said = build([tmp_path]).report.summary[0]
+    assert "trained on what random chose (0.5%) and on all related, with 1 seed an arm" in said
+
+
+def test_a_baseline_of_another_setting_is_not_called_chance(write: Write, tmp_path: Path) -> None:
+    for fraction, share in ((0.005, 3), (0.01, 9)):
+        for seed in (0, 1, 2):
+            right = np.arange(50) % 10 < share
+            right[seed] = not right[seed]
+            write(right.tolist(), seed=seed, tasks=TASKS, fraction=fraction)
+    said = build([tmp_path], "fraction=0.005").report.summary[1]
+    assert said.startswith("Against fraction=0.005, another was better in the one comparison, that of random 1%: +")
+
+
+def test_a_report_goes_where_it_is_told(write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tasks=TASKS)
+    asked: list[tuple[str, str | None]] = []
+
+    def publish(report: object, folder: Path, project: str, entity: str | None) -> str:
+        asked.append((project, entity))
+        return "sent"
+
+    monkeypatch.setattr("ltd.report.publishing.publish", publish)
+    options = [str(tmp_path), "--out", str(tmp_path / "report"), "--wandb"]
+    assert main(options) == 0
+    assert main([*options, "--wandb-project", "tables", "--wandb-entity", "team"]) == 0
+    assert asked == [("ltd", None), ("tables", "team")]
 
 
 def test_the_command_writes_all_files_and_prints_the_verdicts(
@@ -118,7 +193,11 @@ def test_the_command_writes_all_files_and_prints_the_verdicts(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--baseline", "sampler=kcentre"], "there is no sampler among these runs 'kcentre' (did you mean 'kcenter'?)"),
+        (
+            ["--baseline", "sampler=kcentre"],
+            "no trained run with sampler 'kcentre' (did you mean 'kcenter'?); valid: kcenter",
+        ),
+        (["--baseline", "fraction=0.77"], "there is no trained run with fraction '0.77'; valid: 0.005"),
         (["--baseline", "random"], "a baseline is a setting and its value, such as sampler=random, not 'random'"),
     ],
 )
@@ -145,5 +224,5 @@ def test_a_baseline_without_partners_is_refused_by_nobody_but_named(write: Write
     built = build([tmp_path])  # nobody asked for sampler=random: it is the default
     comparisons = next(section for section in built.report.sections if section.key == "comparisons")
     assert comparisons.missing
-    with pytest.raises(SettingsError, match="sampler among these runs"):
+    with pytest.raises(SettingsError, match="no trained run with sampler 'topk'"):
         build([tmp_path], "sampler=topk")

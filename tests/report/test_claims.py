@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from ltd.report.arms import Arm, read_runs
+from ltd.report.baseline import baseline_arms
 from ltd.report.claims import claims, findings, write_claims
-from ltd.report.comparisons import baseline_arms
+from ltd.report.results_table import CAPPED
 
 Write = Callable[..., Path]
 TASKS = {"fragments_two_way": 40, "fragments_embedded": 30}
@@ -61,6 +62,34 @@ def test_verdicts_are_those_that_the_runs_were_made_for(write: Write, tmp_path: 
         "RQ3": "supported",
         "RQ4": "contradicted",
     }
+
+
+def test_a_single_seed_supports_nothing_beyond_its_runs(write: Write, tmp_path: Path) -> None:
+    for sampler, share in (("kcenter", 0.9), ("random", 0.2)):
+        write(answers(share, 0), sampler=sampler, tasks=TASKS)
+    arms = read_runs([tmp_path]).arms
+    found = findings(arms, baseline_arms(arms, "sampler=random"))
+    (decisive,) = (one for one in found if one.claim.id == "D1")
+    assert (decisive.verdict, decisive.tone) == ("supported (of these runs)", "unsure")
+    assert claims(found).lead.startswith("Of 10 claims and questions, by these runs: D1 supported (of these runs); C1")
+    stated = json.loads(write_claims(found, tmp_path / "report").read_text())
+    assert stated["verdicts"]["D1"] == ["supported (of these runs)"]
+
+
+@pytest.mark.parametrize(("seen", "verdict", "tone"), [(900, ", of a capped run", "unsure"), (1000, "", "good")])
+def test_data_that_was_not_seen_supports_nothing_of_all_of_it(
+    write: Write, tmp_path: Path, seen: int, verdict: str, tone: str
+) -> None:
+    training = {"training": {"tokens": 9, "examples": seen, "capped": True}}
+    write_rows(write, coreset=0.6)
+    for seed in (0, 1, 2):
+        row = {"sampler": "all", "fraction": 1.0, "pool": EVERYTHING, "metrics": training}
+        write(answers(0.3, seed), seed=seed, tasks=TASKS, **row)
+    found = findings(read_runs([tmp_path]).arms, [])
+    (one,) = (one for one in found if one.claim.id == "C2")
+    assert (one.verdict, one.tone) == (f"supported{verdict}", tone)
+    contrast = next(row[3].text for row in claims(found).tables[0].rows if row[0].text == "C2")
+    assert contrast == f"kcenter against whole pool{CAPPED.sign * bool(verdict)}"
 
 
 def test_what_no_run_bears_on_has_a_command(write: Write, tmp_path: Path) -> None:

@@ -11,7 +11,8 @@ import pytest
 
 from ltd.errors import SettingsError
 from ltd.report.arms import read_runs
-from ltd.report.comparisons import baseline_arms, baseline_pairs, compare_with_baseline, comparisons
+from ltd.report.baseline import baseline_arms, baseline_pairs, compare_with_baseline
+from ltd.report.comparisons import comparisons
 from ltd.report.content import Table
 
 N = 32
@@ -54,7 +55,10 @@ def test_the_section_says_who_is_better(two: Path) -> None:
     assert column(verdicts, "verdict") == ["better", "better"]
     assert column(verdicts, "seeds") == ["3", "3"]
     assert column(verdicts, "budget") == ["equal", "equal"]
-    assert "2 better" in section.lead
+    assert section.lead.startswith(
+        "Of 2 comparisons with random at equal budget, 2 better: kcenter 0.5% and kcenter 1%."
+    )
+    assert {row[-2].tone for row in verdicts.rows} == {"good"}
     assert not section.missing
     assert all(row[0].sources for table in (verdicts, checks) for row in table.rows)
     found = compare_with_baseline(arms, "sampler=random")[0]
@@ -72,6 +76,8 @@ def test_a_seed_alone_is_said(write: Any, tmp_path: Path) -> None:
     write(right(0.95, 1), sampler="kcenter")
     section = comparisons(read_runs([tmp_path]).arms)
     assert column(section.tables[0], "verdict") == ["better (of these runs)"]
+    assert section.tables[0].rows[0][-2].tone == "unsure"  # of one seed nothing is shown in green
+    assert "1 better (of these runs): kcenter" in section.lead
     assert any("one seed only" in note for note in section.notes)
 
 
@@ -104,6 +110,20 @@ def test_a_baseline_can_be_another_setting(write: Any, tmp_path: Path) -> None:
     write(sampler="kcenter", mode="fixed")
     pairs = baseline_pairs(read_runs([tmp_path]).arms, "instruction_mode=multi")
     assert [(arm.mode, other.mode) for arm, other in pairs] == [("fixed", "multi")]
+
+
+@pytest.mark.parametrize("words", ["fraction=0.005", "fraction=5e-3"])
+def test_another_budget_as_the_baseline_is_not_called_equal(two: Path, words: str) -> None:
+    section = comparisons(read_runs([two]).arms, words)
+    said = " ".join((section.title, section.lead, *(table.title for table in section.tables)))
+    assert len(section.tables[0].rows) == 2
+    assert f"Of 2 comparisons with {words}, " in section.lead
+    assert "equal budget" not in said
+
+
+def test_a_value_that_no_arm_has_is_refused(two: Path) -> None:
+    with pytest.raises(SettingsError, match=r"no trained run with fraction '0\.77'; valid: 0\.005, 0\.01, 1\.0"):
+        baseline_arms(read_runs([two]).arms, "fraction=0.77")
 
 
 @pytest.mark.parametrize("words", ["random", "sampler=", "smapler=random"])

@@ -52,7 +52,7 @@ def test_a_run_that_read_from_the_cache_is_charged_what_it_would_have_cost(write
     assert found["choosing (core-minutes)"] == pytest.approx(240 / 60)
     assert found["fine-tuning (core-minutes)"] == pytest.approx(120 / 60)
     assert found["in all (core-minutes)"] == pytest.approx((240 + 120 + 15) / 60)
-    assert found["choosing of all"] == "64%"
+    assert found["choosing's share (%)"] == pytest.approx(100 * 240 / 375)
 
 
 def test_waiting_for_another_is_no_cost(write: Write, tmp_path: Path) -> None:

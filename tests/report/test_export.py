@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from ltd.report.content import Cell, Report, Section, Table
-from ltd.report.export import LATEX, PREAMBLE, latex, latex_escaped, markdown, write_tables
+from ltd.report.content import Cell, Mark, Report, Section, Table
+from ltd.report.export import LATEX, PREAMBLE, WIDE, csv_rows, latex, latex_escaped, markdown, write_tables
 
 MINUS, UMLAUT, KANJI, FACE = "\N{MINUS SIGN}", "\u00fc", "\u65e5", "\U0001f600"
 
@@ -49,6 +49,36 @@ def test_files_hold_every_table_and_numbers_unrounded(tmp_path: Path) -> None:
         assert text.index("Another") < text.index("Results")
 
 
+def test_data_has_numbers_ends_of_intervals_and_marks_apart() -> None:
+    capped = Mark("‡", "stopped early")
+    rows = (
+        (Cell("a", mark=capped), Cell("3", 3), Cell("50.0", 50.0), Cell("1.0 to 2.5", bounds=(1.04, 2.5))),
+        (Cell("b"), Cell("-"), Cell("-"), Cell("-")),
+    )
+    found = [*csv_rows(Table("t", "T", ("arm", "seeds", "average (%)", "95% interval"), rows))]
+    assert found == [
+        ["arm", "arm, mark", "seeds", "average (%)", "95% interval, low", "95% interval, high"],
+        ["a", "stopped early", "3", "50", "1.04", "2.5"],
+        ["b", "", "", "", "", ""],
+    ]
+
+
+def test_marks_and_emphasis_are_shown_in_markdown_and_latex() -> None:
+    row = (Cell("54.3", 54.3, mark=Mark("‡", "stopped early")), Cell("0.5 (1 to 2)", 0.5, tone="strong"))
+    table = Table("t", "T", ("a", "b"), (row,))
+    assert "| 54.3‡ | **0.5 (1 to 2)** |" in markdown(table)
+    assert r"54.3\textdaggerdbl{} & \textbf{0.5 (1 to 2)} \\" in latex(table)
+
+
+def test_a_wide_table_lies_on_its_side_under_broken_headings() -> None:
+    heads = tuple(f"tokens trained on_{number} (%)" for number in range(WIDE))
+    wide = latex(Table("t", "T", heads, (tuple(Cell("1", 1) for _ in heads),), frozenset(range(WIDE))))
+    assert wide.startswith(r"\begin{sidewaystable}") and wide.rstrip().endswith(r"\end{sidewaystable}")
+    assert r"\shortstack[r]{tokens\\trained\\on\_0 (\%)}" in wide
+    narrow = latex(TABLE)
+    assert narrow.startswith(r"\begin{table}") and "shortstack" in narrow
+
+
 def test_markdown_keeps_each_text_in_its_cell() -> None:
     title, _, header, sides, first, second, _, note = markdown(TABLE).splitlines()
     assert (title, sides, note) == ("### Results & 100%", "| :-- | --: | :-- |", TABLE.note)
@@ -75,7 +105,7 @@ def test_a_latex_table_has_the_rules_of_booktabs() -> None:
     text = latex(TABLE)
     body = text.split("\\toprule\n")[1].split("\\bottomrule")[0]
     header, middle, first, second = body.strip().splitlines()
-    assert header == r"sampler\_name & accuracy (\%) & [note] \\"
+    assert header == r"sampler\_name & \shortstack[r]{accuracy\\(\%)} & [note] \\"
     assert middle == r"\midrule"
     assert first.startswith(r"\textbf{[kcenter]} & 54.3 & ")
     assert second == r"random & $-$0.1 &  \\"
@@ -97,9 +127,11 @@ def test_a_bracket_at_the_start_of_a_row_is_no_argument() -> None:
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="there is no pdflatex")
 def test_latex_compiles(tmp_path: Path) -> None:
-    packages = r"\usepackage[T1]{fontenc}\usepackage{booktabs,textcomp}"
+    packages = r"\usepackage[T1]{fontenc}\usepackage{booktabs,graphicx,rotating,textcomp}"
     assert all(package in PREAMBLE for package in packages.split("\\usepackage")[1:])
-    document = rf"\documentclass{{article}}{packages}\begin{{document}}{latex(TABLE)}\end{{document}}"
+    many = tuple(f"a rather long heading, number {number} (%)" for number in range(20))
+    wide = Table("wide", "Wide", many, (tuple(Cell("33.8 to 40.8") for _ in many),), frozenset(range(20)))
+    document = rf"\documentclass{{article}}{packages}\begin{{document}}{latex(TABLE)}{latex(wide)}\end{{document}}"
     (tmp_path / "table.tex").write_text(document, "utf-8")
     done = subprocess.run(
         ["pdflatex", "-halt-on-error", "-interaction=nonstopmode", "table.tex"],
@@ -111,3 +143,5 @@ def test_latex_compiles(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stdout[-2000:]
     assert (tmp_path / "table.pdf").exists()
+    too_wide = re.findall(r"Overfull \\hbox \(([\d.]+)pt too wide\)", done.stdout)
+    assert all(float(points) < 2 for points in too_wide), too_wide

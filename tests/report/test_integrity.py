@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from ltd.report.integrity import integrity
 
 Write = Callable[..., Path]
 COMMAND = "python train.py sampler=random fraction=0.005 seed=0 trainer.epochs=1"
+PYTHON = shlex.quote(sys.executable)
 
 
 def looked(place: Path) -> dict[str, tuple[str, str]]:
@@ -37,6 +40,7 @@ def test_clean_runs_are_clean(write: Write, tmp_path: Path) -> None:
     ("change", "name", "text", "tone"),
     [
         ({"manifest": {"versions": {"torch": "2.12.0"}}}, "mixed versions", "2.12.0 (1 run)", "unsure"),
+        ({"metrics": {"versions": {"ltd source": "ab"}}}, "mixed versions", "not said (1 run)", "unsure"),
         ({"manifest": {"pool_fingerprint": "other"}}, "different pools", "other: kcenter", "unsure"),
         ({"tasks": {"fragments_two_way": 9}}, "different questions", "9 questions: kcenter", "unsure"),
         (
@@ -72,7 +76,18 @@ def test_clean_runs_are_clean(write: Write, tmp_path: Path) -> None:
             "unsure",
         ),
     ],
-    ids=["versions", "pools", "questions", "gate off", "leaks kept", "constant", "budgets", "settings", "cut"],
+    ids=[
+        "versions",
+        "source",
+        "pools",
+        "questions",
+        "gate off",
+        "leaks kept",
+        "constant",
+        "budgets",
+        "settings",
+        "cut",
+    ],
 )
 def test_each_fault_is_found(write: Write, tmp_path: Path, change: dict, name: str, text: str, tone: str) -> None:
     write(0.6, seed=0)
@@ -86,12 +101,26 @@ def test_unfinished_and_unreadable_runs_are_told(write: Write, tmp_path: Path) -
     write(seed=0)
     write(seed=1, status={"state": "failed", "error": "ValueError: no"})
     (write(seed=2) / "predictions.parquet").unlink()
+    torn = write(seed=3) / "metrics.json"
+    torn.write_text(torn.read_text()[:99])
     found = looked(tmp_path)
-    assert "1 failed" in found["runs that did not finish"][0]
+    assert "2 failed" in found["runs that did not finish"][0]
+    assert f"{torn.parent.name}: its files cannot be read" in found["runs that did not finish"][0]
     assert "ValueError: no" in found["runs that did not finish"][0]
     assert "predictions.parquet" in found["unreadable runs"][0]
     lead = integrity(read_runs([tmp_path])).lead
     assert "To be put right: runs that did not finish and unreadable runs." in lead
+
+
+@pytest.mark.parametrize(("again", "words", "tone"), [(0.5, "the same", "unsure"), (0.9, "other", "bad")])
+def test_two_runs_of_one_arm_and_seed_are_told(
+    write: Write, tmp_path: Path, again: float, words: str, tone: str
+) -> None:
+    write(0.5, seed=0)
+    write(again, seed=0, force=True)
+    text, told = looked(tmp_path)["runs of one arm and seed"]
+    assert text.startswith("1 run left out: ") and text.endswith(f"({words} answers)")
+    assert told == tone
 
 
 def test_gaps_are_what_others_have(write: Write, tmp_path: Path) -> None:
@@ -108,8 +137,8 @@ def test_gaps_are_what_others_have(write: Write, tmp_path: Path) -> None:
         ("topk 0.5%", "1"),
         ("kcenter 1%", "0"),
     }
-    assert found["kcenter 0.5%", "1"] == "python train.py sampler=kcenter fraction=0.005 seed=1 trainer.epochs=1"
-    assert found["kcenter 1%", "0"] == "python train.py sampler=kcenter fraction=0.01 seed=0 trainer.epochs=1"
+    assert found["kcenter 0.5%", "1"] == f"{PYTHON} train.py sampler=kcenter fraction=0.005 seed=1 trainer.epochs=1"
+    assert found["kcenter 1%", "0"] == f"{PYTHON} train.py sampler=kcenter fraction=0.01 seed=0 trainer.epochs=1"
     assert found["topk 0.5%", "1"] == ""
     section: Section = integrity(read_runs([tmp_path]))
     assert [table.name for table in section.tables] == ["integrity", "gaps"]
@@ -120,4 +149,13 @@ def test_commands_for_several_seeds_are_sweeps(write: Write, tmp_path: Path) -> 
         write(seed=seed, sampler="kcenter")
     write(seed=0, status={"command": COMMAND})
     (gap,) = gaps(read_runs([tmp_path]).arms)
-    assert gap.command == "python train.py -m sampler=random fraction=0.005 seed=1,2 trainer.epochs=1"
+    assert gap.command == f"{PYTHON} train.py -m sampler=random fraction=0.005 seed=1,2 trainer.epochs=1"
+
+
+def test_commands_begin_where_and_with_what_they_were_given(write: Write, tmp_path: Path) -> None:
+    for seed in (0, 1):
+        write(seed=seed, sampler="kcenter")
+    write(seed=0, status={"command": COMMAND, "directory": "/else where", "environment": {"LTD_DATA": "/m"}})
+    (gap,) = gaps(read_runs([tmp_path]).arms)
+    settings = "sampler=random fraction=0.005 seed=1 trainer.epochs=1"
+    assert gap.command == f"(cd '/else where' && LTD_DATA=/m {PYTHON} train.py {settings})"

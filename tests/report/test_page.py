@@ -199,6 +199,17 @@ def test_a_section_without_content_says_what_would_fill_it(document: Document) -
     assert missing.text == "Nothing to show yet. no run of the paper's; python train.py -m seed=0 makes them"
 
 
+def test_files_of_an_earlier_report_go_and_those_of_others_stay(tmp_path: Path) -> None:
+    first = report(tmp_path / "train")
+    page.write(first, tmp_path)
+    for name in ("tables/mine.csv", "plots/mine.png"):
+        (tmp_path / name).write_text("not of a report")
+    left = Table("plain", "No numbers", ("a", "b"), ((Cell("x"), Cell("y")),))
+    page.write(Report("Less", "today", (), (Section("results", "Results", "", (left,)),)), tmp_path)
+    there = {path.relative_to(tmp_path).as_posix() for path in tmp_path.glob("*/*.*")}
+    assert there == {"tables/plain.csv", "tables/mine.csv", "plots/mine.png"}
+
+
 def test_the_same_report_is_the_same_bytes(written: Path, tmp_path: Path) -> None:
     page.write(report(tmp_path / "train"), tmp_path / "report")
     names = sorted(path.relative_to(tmp_path / "report") for path in (tmp_path / "report").rglob("*") if path.is_file())

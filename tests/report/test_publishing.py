@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -70,10 +71,20 @@ def test_offline_the_run_holds_tables_figures_and_the_page(folder: Path) -> None
     assert not any(name.startswith("wandb") for name in run.artifact("report").files)
 
 
+def test_what_lies_beside_the_report_is_not_sent(folder: Path) -> None:
+    (folder / "tables" / "of_an_earlier_report.csv").write_text("a,b")
+    publish(a_report(), folder)
+    sent = set(closed_run(folder).artifact("report").files)
+    assert {"tables/results.csv", "index.html"} <= sent
+    assert "tables/of_an_earlier_report.csv" not in sent
+
+
 def test_the_same_report_again_is_the_same_run(folder: Path) -> None:
     publish(a_report(), folder)
     run_id = closed_run(folder).run_id
-    publish(a_report(), folder)
+    later = replace(a_report(), made="made of 6 runs, a minute later")
+    write(later, folder)
+    publish(later, folder)
     assert {path.name for path in folder.glob("wandb/*run-*/run-*.wandb")} == {f"run-{run_id}.wandb"}
 
 

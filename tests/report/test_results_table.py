@@ -21,8 +21,8 @@ def made(place: Path) -> Section:
 
 
 def rows(table: Table) -> dict[str, dict[str, str]]:
-    """The texts of each row by column, by what stands first."""
-    return {row[0].text: dict(zip(table.columns, (cell.text for cell in row), strict=True)) for row in table.rows}
+    """The texts of each row by column, by what stands first without its mark."""
+    return {row[0].text: dict(zip(table.columns, (cell.shown for cell in row), strict=True)) for row in table.rows}
 
 
 def test_the_numbers_are_those_that_hands_find(write: Write, tmp_path: Path) -> None:
@@ -79,15 +79,24 @@ def test_a_row_that_nobody_ran_says_how(write: Write, tmp_path: Path) -> None:
 
 def test_warnings(write: Write, tmp_path: Path) -> None:
     constant = [number % 3 != 0 for number in range(4)] + [True, False]  # always the first choice in the first task
-    write(constant, tasks=TASKS, metrics={"training": {"tokens": 1234, "capped": True}})
+    write(constant, tasks=TASKS, metrics={"training": {"tokens": 1234, "examples": 3, "capped": True}})
     section = made(tmp_path)
     row = rows(section.tables[0])["random"]
-    assert row["tokens trained on"] == f"1,234{CAPPED}"
-    assert row["rte (%)"].endswith(CONSTANT)
-    assert not row["cb (%)"].endswith(CONSTANT)
-    assert row["95% interval"].endswith(SINGLE)
-    assert any("Stopped at the cap" in note and "random" in note for note in section.notes)
+    assert row["arm"] == f"random{CAPPED.sign}"
+    assert (row["examples"], row["examples seen"], row["tokens trained on"]) == ("5", "3", "1,234")
+    assert row["rte (%)"].endswith(CONSTANT.sign)
+    assert not row["cb (%)"].endswith(CONSTANT.sign)
+    assert row["95% interval"].endswith(SINGLE.sign)
+    assert any("Stopped at the cap" in note and "random (3 of 5 examples)" in note for note in section.notes)
     assert any("random (rte)" in note for note in section.notes)
+
+
+def test_a_cap_in_a_later_epoch_leaves_nothing_unseen(write: Write, tmp_path: Path) -> None:
+    write(metrics={"training": {"tokens": 9, "examples": 5, "capped": True}})
+    section = made(tmp_path)
+    assert rows(section.tables[0])["random"]["arm"] == f"random{CAPPED.sign}"
+    assert not any("before all that was chosen" in note for note in section.notes)
+    assert any("in a later epoch: random" in note for note in section.notes)
 
 
 def test_the_lead_is_the_best_arm_beside_chance_and_no_training(write: Write, tmp_path: Path) -> None:

@@ -78,9 +78,22 @@ def test_diagnostics_of_the_very_same_choice_are_found_in_the_selection_stage(wr
     assert found["near-duplicates (%)"].value == pytest.approx(40)
     assert found["clusters reached"].tone == "plain"
     assert found["divergence of data sets (bits)"].text == "-"
-    assert "Closer to the candidates than random choices are the picks of kcenter." in section.lead
+    assert "By mean distance, closer to the candidates than random choices: the picks of kcenter." in section.lead
     assert any("Not diagnosed: random" in note for note in section.notes)
     assert [figure.name for figure in section.figures] == ["selections", "coverage", "overlap"]
+
+
+def test_a_choice_that_cannot_be_read_stops_nothing(write: Write, tmp_path: Path) -> None:
+    for seed in (0, 1):
+        write(seed=seed, sampler="random")
+    (write(seed=0, sampler="kcenter") / "selection.parquet").unlink()
+    broken = write(seed=1, sampler="kcenter")
+    (broken / "diagnostics.json").write_text('{"candidates": 5')
+    section = made(tmp_path)
+    (note,) = (note for note in section.notes if "cannot be read" in note)
+    assert "kcenter" in note and "random" not in note
+    table = next(table for table in section.tables if table.name == "overlap")
+    assert {row[0].text for row in table.rows} == {"random", "kcenter"}
 
 
 def test_where_nothing_was_chosen_it_says_so(write: Write, tmp_path: Path) -> None:

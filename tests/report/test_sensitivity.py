@@ -6,10 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from ltd.report.arms import Arm, read_runs
-from ltd.report.comparisons import baseline_pairs
+from ltd.report.baseline import baseline_pairs
 from ltd.report.content import Section
+from ltd.report.export import data_columns
 from ltd.report.sensitivity import REPORTED, sensitivity, without_task
 
 Write = Callable[..., Path]
@@ -31,7 +33,7 @@ def made(place: Path) -> Section:
 def cells(section: Section) -> dict[str, str]:
     table = section.tables[0]
     (row,) = table.rows
-    return dict(zip(table.columns, (cell.text for cell in row), strict=True))
+    return dict(zip(table.columns, (cell.shown for cell in row), strict=True))
 
 
 def test_tasks_that_disagree_turn_the_verdict_round(write: Write, tmp_path: Path) -> None:
@@ -57,14 +59,29 @@ def test_a_difference_everywhere_holds_in_every_way(write: Write, tmp_path: Path
     assert n_ways == 1 + 1 + 5 + 2  # as reported, pooled, the other scores, without each task
     assert found["the reported verdict holds in"] == f"{n_ways} of {n_ways}"
     assert {text.split()[1] for name, text in found.items() if name.startswith(("score", REPORTED))} == {"better"}
-    assert section.lead.startswith("Of 1 contrast that was decided, every way that was tried agrees on 1.")
+    assert section.lead.startswith("Of 1 decided contrast, 1 is decided alike in every way.")
+    assert any("asked through one template" in note and "convention=t0" in note for note in section.notes)
+
+
+def test_every_cell_leads_to_the_runs_and_its_file_has_the_verdicts(write: Write, tmp_path: Path) -> None:
+    right = np.arange(80) % 5 != 0
+    write_two(write, right.tolist(), (~right).tolist())
+    (table,) = made(tmp_path).tables
+    runs = {path.parent for path in tmp_path.glob("train/*/metrics.json")}
+    assert len(runs) == 6
+    assert all({*cell.sources} == runs for cell in table.rows[0])
+    found = dict(data_columns(table))
+    assert found["as reported, mark"] == ["better"]
+    assert found["as reported"] == [pytest.approx(60.0, abs=3)]
 
 
 def test_each_of_several_templates_is_a_way(write: Write, tmp_path: Path) -> None:
     right = [number < 10 for number in range(20)] + [number < 10 for number in range(20)]
     other = [not answer for answer in right[:20]] + right[20:]
     write_two(write, right, other, tasks={"large": 20}, templates=("one", "two"))
-    found = cells(made(tmp_path))
+    section = made(tmp_path)
+    found = cells(section)
+    assert not any("one template" in note for note in section.notes)
     assert {"template one", "template two"} <= set(found)
     assert found["template two"].startswith("0.0")
     assert "without large" not in found
