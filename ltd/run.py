@@ -14,7 +14,7 @@ import shutil
 import socket
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -27,9 +27,15 @@ from ltd.atomic import replacing, write_json
 from ltd.cost import Cost, RunCost, Share
 from ltd.lock import Owner, held, holder
 from ltd.metering import measured
+from ltd.settings import PROJECT_ROOT
+
+logger = logging.getLogger(__name__)
 
 RANKS = ("RANK", "GROUP_RANK", "NODE_RANK", "LOCAL_RANK", "SLURM_PROCID")
 """Where Lightning, torchrun and SLURM tell a process which of those of a run it is."""
+
+PLACES = ("LTD_DATA", "LTD_OUTPUTS")
+"""Variables of the environment that say where data come from and where results go."""
 
 POLL = 0.5
 """Seconds between two looks at whether the others are called."""
@@ -95,11 +101,11 @@ class Run:
             write_json(Path(hydra.sweep.dir, f"{hydra.job.num}.run"), note)
 
     def call_others(self) -> None:
-        """Tell the processes that SLURM started beside this one that it is about to fine-tune."""
-        self._write_state("running", called="fine-tune")
+        """Tell the processes that SLURM started beside this one that it is about to rank or fine-tune with them."""
+        self._write_state("running", called="yes")
 
     def is_called(self, force: bool) -> bool:
-        """Wait, beside the process that leads, until it is about to fine-tune; False if it will not.
+        """Wait, beside the process that leads, until it calls for others; False if it will not.
 
         Parameters
         ----------
@@ -153,10 +159,11 @@ class Run:
                 yield
             except BaseException as error:
                 kind = "failed" if isinstance(error, Exception) else "interrupted"
-                self._write_state(kind, error=f"{type(error).__name__}: {error}")
+                with suppress(OSError):  # a full disk would hide what has happened
+                    self._write_state(kind, error=f"{type(error).__name__}: {error}")
+                    self._write_artefacts()
                 raise
-            finally:
-                write_json(self.folder / "artefacts.json", sorted(self._cost_so_far.shared))
+            self._write_artefacts()
         self._write_state("finished")
 
     @contextmanager
@@ -188,6 +195,9 @@ class Run:
     def _cost_so_far(self) -> RunCost:
         return self._earlier + RunCost(self._stages, self._used)
 
+    def _write_artefacts(self) -> None:
+        write_json(self.folder / "artefacts.json", sorted(self._cost_so_far.shared))
+
     def _write_state(self, state: str, **more: str) -> None:
         where = {"host": socket.gethostname(), "process": os.getpid(), "at": time.strftime("%Y-%m-%dT%H:%M:%S%z")}
         write_json(self.folder / "status.json", {"state": state, **where, **_attempt_note(), **_invocation(), **more})
@@ -196,6 +206,9 @@ class Run:
         try:
             status: dict[str, Any] = json.loads((self.folder / "status.json").read_text())
         except FileNotFoundError:
+            return {}
+        except ValueError as error:  # as with a damaged artefact of the cache, it is made again
+            logger.warning("%s cannot be read (%s): the run counts as not begun", self.folder / "status.json", error)
             return {}
         return status
 
@@ -227,7 +240,20 @@ def _attempt_note() -> dict[str, str]:
     return {} if attempt is None else {"attempt": attempt}
 
 
-def _invocation() -> dict[str, str]:
+def place() -> dict[str, Any]:
+    """Where a command was given, and with which of the variables that say where files lie."""
+    return {
+        "directory": str(Path.cwd()),
+        "environment": {name: os.environ[name] for name in PLACES if name in os.environ},
+    }
+
+
+def script(name: str) -> str:
+    """How the script ``name`` is called from here."""
+    return f"{name}.py" if Path.cwd() == PROJECT_ROOT else str(PROJECT_ROOT / f"{name}.py")
+
+
+def _invocation() -> dict[str, Any]:
     """The command that makes this run alone, where it was given, and its sweep or group; nothing without Hydra.
 
     In a worker of a sweep this is not what the process was started with.
@@ -240,7 +266,5 @@ def _invocation() -> dict[str, str]:
     if hydra.mode is RunMode.MULTIRUN and "group" not in named:
         named["group"] = Path(hydra.sweep.dir).name
         overrides.append(f"group={named['group']}")  # on its own, the run still belongs to its sweep
-    if "outputs" not in named and "LTD_OUTPUTS" in os.environ:
-        overrides.append(f"outputs={os.environ['LTD_OUTPUTS']}")
-    command = {"command": shlex.join(["python", f"{hydra.job.name}.py", *overrides]), "directory": str(Path.cwd())}
-    return command | ({"sweep": named["group"]} if "group" in named else {})
+    command = shlex.join(["python", script(hydra.job.name), *overrides])
+    return {"command": command, **place(), **({"sweep": named["group"]} if "group" in named else {})}

@@ -18,7 +18,7 @@ from hydra.experimental.callback import Callback
 from hydra.types import RunMode
 from omegaconf import DictConfig
 
-from ltd.command import USER_ERROR
+from ltd.command import USER_ERROR, ending_if_unwritable
 from ltd.settings import path_below_root
 
 if TYPE_CHECKING:
@@ -38,6 +38,8 @@ class SweepTable(Callback):
         if empty := [override for override in _swept(config) if not list(override.sweep_string_iterator())]:
             sys.stderr.write(f"error: no option fits {empty[0].input_line}; python {config.hydra.job.name}.py --help\n")
             raise SystemExit(USER_ERROR)
+        with ending_if_unwritable(config):
+            _note_submission(config)
         if str(config.hydra.launcher.get("_target_", "")).startswith(SUBMITIT):
             logger.info("%s", announcement(config))
             _wait_for_every_job(Path(config.hydra.sweep.dir))
@@ -84,20 +86,32 @@ def announcement(config: DictConfig) -> str:
     if "partition" in launcher:  # on SLURM, not on this machine
         each.append(f"partition {launcher.partition or 'by default'}")
         each += [f"{name} {launcher[name]}" for name in ("account", "qos", "constraint") if launcher[name] is not None]
+    count = _number_of_jobs(config)
     return "\n".join(
         (
-            f"{_number_of_jobs(config)}: {', '.join(each)}",
+            f"{count} job{'s' * (count != 1)}: {', '.join(each)}",
             f"runs in {path_below_root(config.outputs)}/{config.hydra.job.name}; logs and errors in {sweep}",
             f"how far they are: python -m ltd.runs {shlex.quote(str(sweep))}; they go on if this command is ended",
         )
     )
 
 
-def _number_of_jobs(config: DictConfig) -> str:
+def _note_submission(config: DictConfig) -> None:
+    """Keep what was asked for, so that jobs which never begin are missed, and can be asked for again."""
+    from ltd.atomic import write_json
+    from ltd.run import place, script
+    from ltd.runs.sweep import SUBMITTED
+
+    called = script(config.hydra.job.name)
+    command = shlex.join(["python", called, *sys.argv[1:]])
+    noted = {"stage": config.hydra.job.name, "script": called, "command": command, "jobs": _number_of_jobs(config)}
+    write_json(Path(config.hydra.sweep.dir, SUBMITTED), noted | place())
+
+
+def _number_of_jobs(config: DictConfig) -> int:
     if "n_trials" in config.hydra.sweeper:  # which its sweeper chooses as it goes
-        return f"{config.hydra.sweeper.n_trials} jobs"
-    count = math.prod(len(list(override.sweep_string_iterator())) for override in _swept(config))
-    return f"{count} job{'s' * (count != 1)}"
+        return int(config.hydra.sweeper.n_trials)
+    return math.prod(len(list(override.sweep_string_iterator())) for override in _swept(config))
 
 
 def _swept(config: DictConfig) -> list[Override]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import multiprocessing
@@ -18,6 +19,7 @@ from ltd import metering
 from ltd.cost import Cost, RunCost, Share
 from ltd.metering import count
 from ltd.run import RANKS, Run
+from ltd.settings import PROJECT_ROOT
 
 
 def test_the_state_follows_what_happened(tmp_path: Path) -> None:
@@ -40,6 +42,22 @@ def test_an_error_is_kept_with_its_message_and_goes_on(tmp_path: Path, error: Ba
     assert str(error) in status["error"]
 
 
+def test_a_disk_that_is_full_does_not_hide_what_has_happened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    def becomes_full() -> None:
+        for module in ("ltd.run", "ltd.cost"):
+            monkeypatch.setattr(f"{module}.write_json", full)
+        raise ValueError("the loss became nan")
+
+    run = Run(tmp_path, "train", "a")
+    with pytest.raises(ValueError, match="the loss became nan"), run.recorded({}), run.timed("fine-tune"):
+        becomes_full()
+    with pytest.raises(OSError, match="No space left"), run.timed("rank"):
+        pass  # nothing else has happened: this is what there is to say
+
+
 def test_the_folder_holds_its_settings_and_its_log_and_no_other(tmp_path: Path) -> None:
     run = Run(tmp_path, "train", "a")
     with run.recorded({"seed": 3, "sampler": {"gamma": 1.5}}):
@@ -51,22 +69,19 @@ def test_the_folder_holds_its_settings_and_its_log_and_no_other(tmp_path: Path) 
     assert "outside" not in log
 
 
-def test_costs_add_up_over_attempts(tmp_path: Path) -> None:
+def test_costs_add_up_over_attempts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [0.0]
+    monkeypatch.setattr(time, "perf_counter", lambda: clock[0])
     run = Run(tmp_path, "train", "a")
     run.folder.mkdir(parents=True)
-    for _ in range(2):
-        with run.timed("pool"):
-            time.sleep(0.02)
-    with run.timed("choose"):
-        pass
+    for stage, seconds in (("pool", 2), ("pool", 3), ("choose", 7)):
+        with run.timed(stage):
+            clock[0] += seconds
     seconds = {stage: cost.seconds for stage, cost in run.cost.stages.items()}
-    assert list(seconds) == ["pool", "choose"]  # in the order they were first met
-    assert seconds["pool"] >= 0.04
-    assert seconds["choose"] < seconds["pool"]
+    assert list(seconds.items()) == [("pool", 5), ("choose", 7)]  # in the order they were first met
     with Run(tmp_path, "train", "a").timed("pool"):  # another process
-        time.sleep(0.02)
-    assert run.cost.stages["pool"].seconds >= seconds["pool"] + 0.02
-    assert run.cost.stages["choose"].seconds == seconds["choose"]
+        clock[0] += 11
+    assert {stage: cost.seconds for stage, cost in run.cost.stages.items()} == {"pool": 16, "choose": 7}
 
 
 def test_what_was_shared_is_kept_with_its_cost_over_attempts(tmp_path: Path) -> None:
@@ -196,9 +211,39 @@ def test_the_command_goes_on_with_this_run_alone(tmp_path: Path, monkeypatch: py
     assert status["command"] == "python train.py 'task=[rte,cb]' +sampler.gamma=3"
     assert status["directory"] == str(Path.cwd())
     assert "sweep" not in status
+
+
+def test_where_its_data_come_from_and_its_results_go_is_kept_with_the_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("LTD_DATA", raising=False)
+    monkeypatch.delenv("LTD_OUTPUTS", raising=False)
+    assert invoked(tmp_path, monkeypatch, RunMode.RUN)["environment"] == {}
+    monkeypatch.setenv("LTD_DATA", "/a mirror")
     monkeypatch.setenv("LTD_OUTPUTS", "/scratch")
-    assert invoked(tmp_path, monkeypatch, RunMode.RUN)["command"] == "python train.py outputs=/scratch"
-    assert invoked(tmp_path, monkeypatch, RunMode.RUN, "outputs=o")["command"] == "python train.py outputs=o"
+    assert invoked(tmp_path, monkeypatch, RunMode.RUN)["environment"] == {
+        "LTD_DATA": "/a mirror",
+        "LTD_OUTPUTS": "/scratch",
+    }
+
+
+def test_a_command_given_elsewhere_says_where_the_script_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    status = invoked(tmp_path, monkeypatch, RunMode.RUN, "seed=1")
+    assert status["command"] == f"python {PROJECT_ROOT / 'train.py'} seed=1"
+    assert status["directory"] == str(tmp_path)
+
+
+def test_a_torn_status_counts_as_none(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    run = Run(tmp_path, "train", "a")
+    with run.recorded({}):
+        pass
+    (run.folder / "status.json").write_text('{"state": "fini')
+    assert run.state is None
+    assert "status.json cannot be read" in caplog.text
+    with run.recorded({}):
+        pass
+    assert run.state == "finished"
 
 
 def test_a_cell_belongs_to_its_sweep_also_when_it_is_made_alone(

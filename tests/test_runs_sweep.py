@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +83,26 @@ def test_a_job_that_ended_before_it_wrote_anything_is_interrupted(sweep: Path, t
     assert read_jobs(sweep)[-1].record.state == "interrupted"
 
 
+def test_jobs_that_never_began_are_missed_and_the_command_given(
+    sweep: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = {"stage": "train", "script": "train.py", "command": "python train.py -m 'task=[rte,cb]' seed=0,1,2"}
+    write_json(sweep / "sweep.json", {**given, "jobs": 6, "directory": "/clone", "environment": {"LTD_DATA": "/data"}})
+    assert main([str(sweep)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    at = lines.index("2 of 6 jobs have not begun; if none waits in a queue, the sweep's command again:")
+    again = f"LTD_DATA=/data {sys.executable} train.py -m 'task=[rte,cb]' seed=0,1,2"
+    assert lines[at + 1] == f"  (cd /clone && {again})"
+    (job,) = (record for record in find_runs([sweep]) if record.run_id == "job-3")
+    cell = f"{sys.executable} train.py 'task=[rte,cb]' sampler=kcenter seed=1 group=2026"
+    assert job.resume == f"(cd /clone && LTD_DATA=/data {cell})"
+
+
+def test_a_cell_that_failed_in_a_sweep_without_any_record_of_it_is_listed(sweep: Path) -> None:
+    (sweep / "multirun.yaml").unlink()  # Optuna's sweeper writes none
+    assert [record.state for record in find_runs([sweep])] == ["finished", "finished", "failed", "failed"]
+
+
 def test_the_table_has_what_varied_and_the_same_over_seeds(sweep: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([str(sweep)]) == 0
     lines = [line.rstrip() for line in capsys.readouterr().out.splitlines()]
@@ -95,3 +117,14 @@ def test_the_table_has_what_varied_and_the_same_over_seeds(sweep: Path, capsys: 
     assert ["3", "failed", "kcenter", "1", "3.error"] in rows
     # of 50 and 60: the mean is 55, and the deviation of either from it, 5, is divided by n - 1 = 1
     assert ["random", "2", "55.0", "7.1", "50.0", "60.0"] in rows
+
+
+def test_the_table_marks_runs_that_the_cap_on_tokens_ended(
+    sweep: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "train" / "random-s1-bb" / "metrics.json"
+    write_json(path, json.loads(path.read_text()) | {"training": {"capped": True}})
+    main([str(sweep)])
+    rows = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert ["1", "finished,", "capped", "random", "1", "60.0", "±", "3.1", "random-s1-bb"] in rows
+    assert ["0", "finished", "random", "0", "50.0", "±", "3.1", "random-s0-aa"] in rows

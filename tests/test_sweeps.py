@@ -5,13 +5,17 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from hydra import compose, initialize_config_dir
+from omegaconf import DictConfig
 
 from ltd import command, settings
-from ltd.sweeps import announcement
+from ltd.runs.sweep import submitted
+from ltd.sweeps import SweepTable, announcement
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -45,14 +49,21 @@ if __name__ == "__main__":
 """
 
 
-def announced(*overrides: str, given: tuple[str, ...] = ()) -> list[str]:
-    """What a sweep of train.py says that is composed with ``overrides`` and ``given`` the values to sweep over."""
+@contextmanager
+def composed(*overrides: str, given: tuple[str, ...] = ()) -> Iterator[DictConfig]:
+    """A sweep of train.py that is composed with ``overrides`` and ``given`` the values to sweep over."""
     assert command.run  # importing it makes the resolver known that the sweep's folder needs
     settings.register()
     with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
-        config = compose("train", ["hydra/launcher=slurm", *overrides], return_hydra_config=True)
+        config = compose("train", [*overrides], return_hydra_config=True)
         config.hydra.job.name = "train"
         config.hydra.overrides.task = list(given)
+        yield config
+
+
+def announced(*overrides: str, given: tuple[str, ...] = ()) -> list[str]:
+    """What such a sweep says before it goes to SLURM."""
+    with composed("hydra/launcher=slurm", *overrides, given=given) as config:
         return announcement(config).splitlines()
 
 
@@ -75,6 +86,19 @@ def test_it_says_what_each_job_asks_for_and_where_its_results_will_be() -> None:
     assert what == "2 jobs: 32 at a time, 4 CPUs, 32 GB, 1 GPUs, 120 minutes, partition gpu, account mine"
     assert where == "runs in /scratch/outputs/train; logs and errors in /scratch/outputs/sweeps/1"
     assert "python -m ltd.runs /scratch/outputs/sweeps/1" in how
+
+
+def test_what_was_asked_for_is_noted_in_its_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["/clone/train.py", "-m", "seed=0,1,2", "task=[rte,cb]"])
+    monkeypatch.setenv("LTD_DATA", "/mirror")
+    sweep = tmp_path / "sweeps" / "1"
+    with composed(f"hydra.sweep.dir={sweep}", given=("seed=0,1,2", "task=[rte,cb]")) as config:
+        SweepTable().on_multirun_start(config)
+    noted = submitted(sweep)
+    assert (noted["stage"], noted["jobs"]) == ("train", 3)
+    assert noted["command"] == "python train.py -m seed=0,1,2 'task=[rte,cb]'"
+    assert noted["directory"] == str(Path.cwd())
+    assert noted["environment"]["LTD_DATA"] == "/mirror"
 
 
 @pytest.mark.slow

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable
 from pathlib import Path
 
 from ltd.errors import DataError
 from ltd.runs.record import RunRecord
-from ltd.runs.sweep import read_jobs
-
-logger = logging.getLogger(__name__)
+from ltd.runs.sweep import cells_without_run, read_jobs
 
 
 def find_runs(places: Iterable[Path]) -> list[RunRecord]:
@@ -25,7 +22,7 @@ def find_runs(places: Iterable[Path]) -> list[RunRecord]:
     for place in map(Path.absolute, places):
         if not place.is_dir():
             raise DataError(f"there is no folder {place}")
-        found = _runs_of_sweep(place) if is_sweep(place) else _runs_below(place)
+        found = _runs_of_sweep(place) if is_sweep(place) else _all_below(place)
         records |= {record.folder: record for record in found}
     return list(records.values())
 
@@ -41,11 +38,12 @@ def _runs_of_sweep(sweep: Path) -> list[RunRecord]:
     return [job.record for job in read_jobs(sweep, own)] + own
 
 
+def _all_below(place: Path) -> list[RunRecord]:
+    """The runs below ``place``, and the cells of its sweeps that have begun, or ended, without one."""
+    records = _runs_below(place)
+    return records + cells_without_run(sorted(place.glob("sweeps/*/")), records)
+
+
 def _runs_below(place: Path) -> list[RunRecord]:
-    records = []
-    for file in (file for depth in ("", "*/", "*/*/") for file in sorted(place.glob(f"{depth}status.json"))):
-        try:
-            records.append(RunRecord.read(file.parent))
-        except DataError as error:  # one such folder must not hide the others
-            logger.warning("%s", error)
-    return records
+    files = (file for depth in ("", "*/", "*/*/") for file in sorted(place.glob(f"{depth}status.json")))
+    return [RunRecord.read(file.parent) for file in files]

@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import shlex
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -21,11 +20,11 @@ from pathlib import Path
 
 from rich.console import Console
 
-from ltd.errors import LtdError
+from ltd.errors import LtdError, SettingsError
 from ltd.runs import find_runs, is_sweep
 from ltd.runs.artefacts import find_artefacts, prunable, remove
-from ltd.runs.record import RunRecord
-from ltd.runs.sweep import read_jobs
+from ltd.runs.record import RunRecord, shell_line
+from ltd.runs.sweep import read_jobs, submitted
 from ltd.runs.table import WIDTH, artefacts_table, counted, runs_table, show_jobs, size_words
 from ltd.settings import path_below_root
 
@@ -36,6 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     outputs = path_below_root(os.environ.get("LTD_OUTPUTS", "outputs"))
     console = Console(width=WIDTH, highlight=False, markup=False)
     try:
+        _check(options)
         if options.cache:
             _cache(console, options, options.places[0] if options.places else outputs)
         else:
@@ -63,34 +63,50 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _check(options: argparse.Namespace) -> None:
+    """Refuse options that would be passed over."""
+    needed = {"prune": "cache", "days": "prune", "yes": "prune"}
+    given = {name for name, value in vars(options).items() if value is not None and value is not False}
+    for name, other in needed.items():
+        if name in given and other not in given:
+            raise SettingsError(f"--{name} goes with --{other}: python -m ltd.runs --cache --prune [--days 30] [--yes]")
+    if options.cache and (options.failed or options.commands):
+        raise SettingsError("--failed and --commands are for runs, --cache lists artefacts; leave one of them out")
+
+
 def _runs(console: Console, options: argparse.Namespace, records: list[RunRecord]) -> None:
     if options.failed:
         records = [record for record in records if record.state in ("failed", "interrupted")]
     unfinished = [record for record in records if record.state in ("failed", "interrupted")]
     if options.json:
-        rows = [asdict(record) | {"changed": record.changed.isoformat()} for record in records]
+        rows = [asdict(one) | {"changed": one.changed.isoformat(), "resume": one.resume} for one in records]
         sys.stdout.write(json.dumps(rows, indent=2) + "\n")
     elif options.commands:
         # Not from the list itself, which is the standard input of the shell that reads it.
-        sys.stdout.writelines(f"{_command(record)} </dev/null\n" for record in unfinished if record.command)
+        sys.stdout.writelines(f"{record.resume} </dev/null\n" for record in unfinished if record.resume)
     else:
         if not options.failed and len(options.places) == 1 and is_sweep(options.places[0]):
-            show_jobs(console, read_jobs(options.places[0].absolute(), records))
+            sweep = options.places[0].absolute()
+            jobs = read_jobs(sweep, records)
+            show_jobs(console, jobs)
+            _show_missing(console, sweep, len(jobs))
         else:
             if records:
                 console.print(runs_table(records))
             console.print(counted(records))
         for record in unfinished:
             console.print(f"\n{record.state}: {record.folder}", soft_wrap=True)
-            console.print(f"  {record.reason}\n  {_command(record)}", soft_wrap=True)
+            resume = record.resume or "by which command is not known: its settings are in config.yaml"
+            console.print(f"  {record.reason}\n  {resume}", soft_wrap=True)
 
 
-def _command(record: RunRecord) -> str:
-    if record.command is None:
-        return "not started by a script: its settings are in config.yaml"
-    if record.directory is None or Path(record.directory) == Path.cwd():
-        return record.command
-    return f"(cd {shlex.quote(record.directory)} && {record.command})"
+def _show_missing(console: Console, sweep: Path, begun: int) -> None:
+    """Say how many of its jobs have not begun, and how they would."""
+    asked = submitted(sweep)
+    if (missing := asked.get("jobs", begun) - begun) > 0:
+        line = shell_line(asked["command"], asked["directory"], asked["environment"])
+        what = f"{missing} of {asked['jobs']} jobs have not begun; if none waits in a queue, the sweep's command again:"
+        console.print(f"\n{what}\n  {line}", soft_wrap=True)
 
 
 def _cache(console: Console, options: argparse.Namespace, outputs: Path) -> None:

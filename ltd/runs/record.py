@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+import shlex
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from ltd.errors import DataError
 from ltd.run import Run
 from ltd.settings import budget_word, choice_name
 
@@ -24,10 +26,12 @@ class RunRecord:
     Attributes
     ----------
     state : one of `STATES`; a run that was being computed by a process that is gone is interrupted.
-    reason : why it is not finished; empty if there is none to tell.
+    reason : why it is not finished, or cannot be read; empty if there is none to tell.
     sampler, mode, budget : None for a run that only evaluates.
     average, standard_error : accuracy over all tasks.
-    command, directory : what computes the run, or goes on with it, and where; None if it was not started by a script.
+    capped : whether ``trainer.tokens_cap`` ended training before its own end.
+    command, directory, environment : what computes the run, or goes on with it, as it was given, where, and with which
+        variables; None if it was not started by a script.
     """
 
     run_id: str
@@ -35,39 +39,51 @@ class RunRecord:
     folder: str
     state: str
     reason: str
-    sampler: str | None
-    mode: str | None
-    budget: str | None
-    model: str | None
-    seed: int | None
-    average: float | None
-    standard_error: float | None
     changed: datetime
-    sweep: str | None
-    command: str | None
-    directory: str | None
+    sampler: str | None = None
+    mode: str | None = None
+    budget: str | None = None
+    model: str | None = None
+    seed: int | None = None
+    average: float | None = None
+    standard_error: float | None = None
+    capped: bool = False
+    sweep: str | None = None
+    command: str | None = None
+    directory: str | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_finished(self) -> bool:
         return self.state == "finished"
 
+    @property
+    def resume(self) -> str | None:
+        """The line for a shell that goes on with it; None if its command is not known."""
+        return None if self.command is None else shell_line(self.command, self.directory, self.environment)
+
     @classmethod
     def read(cls, folder: Path) -> RunRecord:
-        """The run whose ``status.json`` is in ``folder``.
-
-        Raises
-        ------
-        DataError
-            If its files are not those of a run.
-        """
+        """The run whose ``status.json`` is in ``folder``; failed, or being done again, if its files cannot be read."""
+        status: dict[str, Any] = {}
         try:
-            return cls._read(folder)
+            status = dict(json.loads((folder / "status.json").read_text()))
+            return cls._read(folder, status)
         except (OSError, ValueError, KeyError, TypeError, AttributeError, yaml.YAMLError) as error:
-            raise DataError(f"{folder} cannot be read as a run ({type(error).__name__}: {error})") from error
+            return cls._damaged(folder, status, f"its files cannot be read ({type(error).__name__}: {error})")
 
     @classmethod
-    def _read(cls, folder: Path) -> RunRecord:
-        status = json.loads((folder / "status.json").read_text())
+    def _damaged(cls, folder: Path, status: Mapping[str, Any], reason: str) -> RunRecord:
+        run, given = Run(folder.parent.parent, folder.parent.name, folder.name), _given(status)
+        if run.holder is not None:  # it is done again just now
+            return cls(run.run_id, run.stage, str(folder), "running", "", datetime.now().astimezone(), **given)
+        if given["command"] and status.get("state") == "finished":  # it would answer from what it has
+            given["command"] += " force=true"
+        changed = datetime.fromtimestamp((folder / "status.json").stat().st_mtime).astimezone()
+        return cls(run.run_id, run.stage, str(folder), "failed", reason, changed, **given)
+
+    @classmethod
+    def _read(cls, folder: Path, status: Mapping[str, Any]) -> RunRecord:
         run = Run(folder.parent.parent, folder.parent.name, folder.name)
         state, reason = status["state"], status.get("error", "")
         if state == "running" and run.holder is None:
@@ -76,16 +92,32 @@ class RunRecord:
         settings = metrics["settings"] if metrics else _read_settings(folder)
         return cls(
             run_id=run.run_id,
-            stage=run.stage,
+            stage=run.stage if metrics is None else metrics.get("stage", run.stage),  # also where its folder was copied
             folder=str(folder),
             state=state,
             reason=reason,
             **_settings(settings),
             average=metrics["average"]["accuracy"] if metrics else None,
             standard_error=metrics["average"].get("standard_error") if metrics else None,
+            capped=bool(metrics and (metrics.get("training") or {}).get("capped")),
             changed=datetime.fromisoformat(status["at"]),
-            **{name: status.get(name) for name in ("sweep", "command", "directory")},
+            **_given(status),
         )
+
+
+def shell_line(command: str, directory: str | None, environment: Mapping[str, str]) -> str:
+    """``command`` for a shell that stands here and may find no Python: it is called with the one that runs now."""
+    variables = "".join(f"{name}={shlex.quote(value)} " for name, value in environment.items())
+    line = f"{variables}{shlex.quote(sys.executable)}{command.removeprefix('python')}"
+    if directory is None or Path(directory) == Path.cwd():
+        return line
+    return f"(cd {shlex.quote(directory)} && {line})"
+
+
+def _given(status: Mapping[str, Any]) -> dict[str, Any]:
+    """Of a status, what computes the run."""
+    given = {name: status.get(name) for name in ("sweep", "command", "directory")}
+    return given | {"environment": status.get("environment", {})}
 
 
 def _read_settings(folder: Path) -> dict[str, Any]:

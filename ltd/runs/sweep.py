@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -17,6 +18,12 @@ from ltd.runs.record import RunRecord
 
 ERROR = re.compile(r"job (?P<number>\d+) \((?P<overrides>.*?)\): (?P<reason>.*)", re.DOTALL)
 """How the error of a job of a multirun is noted in ``<number>.error``."""
+
+SUBMITTED = "sweep.json"
+"""Where a multirun notes what it was asked for."""
+
+Cell = tuple[str, frozenset[str]]
+"""Which run a job of a sweep is: its stage, and what it was given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +52,47 @@ def read_jobs(sweep: Path, records: Iterable[RunRecord] = ()) -> list[Job]:
     ----------
     records : runs that may be those of jobs which failed, made since with a command of their own.
     """
-    made = {_own(shlex.split(record.command)[2:]): record for record in records if record.command}
-    files = {int(file.stem): file for suffix in ("error", "run") for file in sweep.glob(f"*.{suffix}")}
-    jobs = (_job(sweep, number, made) for number in sorted(files))
+    return _jobs(sweep, _Runs.of(records))
+
+
+def cells_without_run(sweeps: Iterable[Path], records: Iterable[RunRecord]) -> list[RunRecord]:
+    """The jobs of sweeps that have no run, each once, unless ``records`` have the run that was made since."""
+    runs = _Runs.of(records)
+    jobs = (job.record for sweep in sweeps for job in _jobs(sweep, runs))
+    without = [record for record in jobs if not Path(record.folder, "status.json").exists()]
+    return [*{_cell(record): record for record in without}.values()]  # of a command given again, the last
+
+
+@dataclass(frozen=True)
+class _Runs:
+    """Runs that are known already, by their folder and by the cell of a sweep that they are."""
+
+    by_folder: Mapping[str, RunRecord]
+    by_cell: Mapping[Cell, RunRecord]
+
+    @classmethod
+    def of(cls, records: Iterable[RunRecord]) -> _Runs:
+        records = [*records]
+        return cls(
+            {record.folder: record for record in records},
+            {_cell(record): record for record in records if record.command},
+        )
+
+
+def _jobs(sweep: Path, runs: _Runs) -> list[Job]:
+    files = {int(file.stem) for suffix in ("error", "run") for file in sweep.glob(f"*.{suffix}")}
+    jobs = (_job(sweep, number, runs) for number in sorted(files))
     return [job for job in jobs if job is not None]
+
+
+def submitted(sweep: Path) -> dict[str, Any]:
+    """What was noted when the sweep began: its command, how many jobs it has; of earlier versions the stage alone."""
+    noted, multirun = sweep / SUBMITTED, sweep / "multirun.yaml"
+    if noted.exists():
+        return dict(json.loads(noted.read_text()))
+    # Optuna's sweeper, which is only for train.py, keeps no multirun.yaml.
+    stage = yaml.safe_load(multirun.read_text())["hydra"]["job"]["name"] if multirun.exists() else "train"
+    return {"stage": stage, "script": f"{stage}.py", "directory": None, "environment": {}}
 
 
 def varied(jobs: Iterable[Job]) -> list[str]:
@@ -58,21 +102,21 @@ def varied(jobs: Iterable[Job]) -> list[str]:
     return [name for name in names if len({setting.get(name) for setting in settings}) > 1]
 
 
-def _job(sweep: Path, number: int, made: Mapping[frozenset[str], RunRecord]) -> Job | None:
+def _job(sweep: Path, number: int, runs: _Runs) -> Job | None:
     started, failed = sweep / f"{number}.run", sweep / f"{number}.error"
     error = ERROR.match(failed.read_text()) if failed.exists() else None
     if started.exists():
         note = json.loads(started.read_text())
         overrides, folder = tuple(note["overrides"]), Path(note["folder"])
         if (folder / "status.json").exists():
-            return Job(number, overrides, RunRecord.read(folder))
+            return Job(number, overrides, runs.by_folder.get(str(folder)) or RunRecord.read(folder))
         if error is None:
             return Job(number, overrides, _without_status(sweep, number, overrides, folder))
     if error is None:
         return None
     overrides = tuple(shlex.split(error["overrides"]))
-    record = made.get(_own(overrides)) or _without_run(sweep, number, overrides, failed, error["reason"].strip())
-    return Job(number, overrides, record)
+    record = _without_run(sweep, number, overrides, failed, error["reason"].strip())
+    return Job(number, overrides, runs.by_cell.get(_cell(record), record))
 
 
 def _without_status(sweep: Path, number: int, overrides: tuple[str, ...], folder: Path) -> RunRecord:
@@ -90,30 +134,26 @@ def _without_run(sweep: Path, number: int, overrides: tuple[str, ...], error: Pa
 def _record(
     sweep: Path, number: int, overrides: tuple[str, ...], place: Path, state: str, reason: str, changed: Path
 ) -> RunRecord:
-    stage = yaml.safe_load((sweep / "multirun.yaml").read_text())["hydra"]["job"]["name"]
+    given = submitted(sweep)
     return RunRecord(
         run_id=f"job-{number}",
-        stage=stage,
+        stage=given["stage"],
         folder=str(place),
         state=state,
         reason=reason,
-        sampler=None,
-        mode=None,
-        budget=None,
-        model=None,
-        seed=None,
-        average=None,
-        standard_error=None,
         changed=datetime.fromtimestamp(changed.stat().st_mtime).astimezone(),
         sweep=sweep.name,
-        command=shlex.join(["python", f"{stage}.py", *overrides, f"group={sweep.name}"]),
-        directory=None,
+        command=shlex.join(["python", given["script"], *overrides, f"group={sweep.name}"]),
+        directory=given["directory"],
+        environment=given["environment"],
     )
 
 
-def _own(overrides: Iterable[str]) -> frozenset[str]:
-    """Of a command's overrides those that say which run it is."""
-    return frozenset(override for override in overrides if _parted(override)[0] not in ("force", "group", "outputs"))
+def _cell(record: RunRecord) -> Cell:
+    """Its stage, and of its command's overrides those that say which run it is."""
+    _, script, *overrides = shlex.split(record.command or "python ?")
+    own = (override for override in overrides if _parted(override)[0] not in ("force", "group", "outputs"))
+    return Path(script).stem, frozenset(own)
 
 
 def _parted(override: str) -> tuple[str, str]:

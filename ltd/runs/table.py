@@ -61,7 +61,8 @@ def jobs_table(jobs: Sequence[Job]) -> Table:
     table = _table(("job", "state", *names, "average", "folder"), right=("job", "average"))
     for job in jobs:
         settings = [job.settings.get(name, "") for name in names]
-        table.add_row(str(job.number), job.record.state, *settings, _average(job.record), Path(job.record.folder).name)
+        state = f"{job.record.state}, capped" if job.record.capped else job.record.state
+        table.add_row(str(job.number), state, *settings, _average(job.record), Path(job.record.folder).name)
     return table
 
 

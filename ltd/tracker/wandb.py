@@ -10,7 +10,8 @@ import logging
 import os
 import shlex
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -65,6 +66,7 @@ class Wandb:
         self.finish_timeout = finish_timeout
         self.upload_model = upload_model
         self._run: wandb.Run | None = None
+        self._is_cut_off = False
 
     def start(self, run: RunDescription) -> None:
         """Open the run.
@@ -89,7 +91,8 @@ class Wandb:
         a bar chart over runs for whatever was logged once.
         """
         assert self._run is not None, "log() outside of start() and finish()"
-        self._run.log(dict(values) if step is None else {**values, STEP: step})
+        with self._outliving_the_service():
+            self._run.log(dict(values) if step is None else {**values, STEP: step})
 
     def keep(self, products: Iterable[Product]) -> None:
         """Add tables and figures to the run, and artefacts with who made and who uses them."""
@@ -114,13 +117,36 @@ class Wandb:
             return
         run, self._run = self._run, None
         try:
-            run.finish(exit_code=0 if succeeded else 1)
+            with self._outliving_the_service():
+                run.finish(exit_code=0 if succeeded else 1)
         except TimeoutError:
             logger.warning(
                 "W&B did not take the whole run within %g s; to send it later: wandb sync --include-online %s",
                 self.finish_timeout,
                 shlex.quote(str(run.settings.sync_dir)),
             )
+        if self._is_cut_off:
+            import wandb
+
+            with suppress(ConnectionError):
+                wandb.teardown()  # else the next run of this process would look for the service that has ended
+
+    @contextmanager
+    def _outliving_the_service(self) -> Iterator[None]:
+        """Lose numbers, and no run, to the end of W&B's own process.
+
+        SLURM sends its signals to all processes of a job, and W&B's obeys SIGTERM at once, while ours still writes its
+        checkpoint.
+        """
+        from wandb.sdk.mailbox import HandleAbandonedError, MailboxClosedError
+
+        try:
+            yield
+        except (ConnectionError, HandleAbandonedError, MailboxClosedError) as error:
+            if not self._is_cut_off:
+                what = str(error) or type(error).__name__
+                logger.warning("W&B's own process has ended (%s): what follows is not in its record of this run", what)
+            self._is_cut_off = True
 
     def _choose_mode(self) -> tuple[Mode, str]:
         """The mode, and why; never asks for a key, though W&B itself would where there is a terminal."""
