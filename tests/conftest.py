@@ -1,5 +1,6 @@
 """What several parts share: a small mirror with the layout of the real one, and the real one if it is there."""
 
+import gc
 import os
 import signal
 from pathlib import Path
@@ -17,6 +18,12 @@ os.environ["OMP_NUM_THREADS"] = "1"
 
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # a shell's background job; tests press Ctrl-C
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_finish() -> None:
+    """What collecting has loaded stays: no later collection of garbage looks through it again."""
+    gc.freeze()
+
 
 PREMISES = ("All dogs bark.", "No cat swims.", "Some birds fly.", "Ann met Bob.")
 """Premises of both the mirror's pool and its tasks; there are as many rows in each of its files."""

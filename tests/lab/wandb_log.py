@@ -119,7 +119,7 @@ def table(run: WandbRun, folder: Path, name: str) -> list[dict[str, Any]]:
 def closed_run(folder: Path) -> WandbRun:
     """The only attempt at the run in ``folder``; W&B's service may close its file a moment after ``finish`` returns."""
     [path] = log_files(folder)
-    deadline = time.perf_counter() + 10
+    deadline = time.perf_counter() + 120
     while (run := read_log(path)).exit_code is None and time.perf_counter() < deadline:
         time.sleep(0.01)
     return run

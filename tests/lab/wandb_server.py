@@ -168,7 +168,7 @@ def sync(command: str, home: Path, server: WandbServer) -> None:
     words = [str(program), *shlex.split(command)[1:]]
     environment = scrubbed_environment(home, WANDB_API_KEY=KEY, WANDB_BASE_URL=server.url)
     subprocess.run(
-        words, env=environment, cwd=home, check=True, timeout=60, capture_output=True, stdin=subprocess.DEVNULL
+        words, env=environment, cwd=home, check=True, timeout=600, capture_output=True, stdin=subprocess.DEVNULL
     )
 
 

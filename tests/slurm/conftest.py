@@ -66,23 +66,24 @@ class Slurm:
         pipe = subprocess.PIPE
         return subprocess.Popen(command, cwd=ROOT, env=self.environment, stdout=pipe, stderr=pipe, text=True)
 
-    def job(self, outputs: Path) -> str:
-        """The id of the only job below ``outputs``, once it runs."""
+    def job(self, outputs: Path, sweep: subprocess.Popen[str]) -> str:
+        """The id of the only job of a sweep below ``outputs``, once it runs."""
 
         def running() -> str:
             jobs = self.ask("squeue", "--noheader", "--states=RUNNING", "--format=%i %o %Z").splitlines()
             folders = [folder.name.split("_")[0] for folder in outputs.glob("sweeps/*/.submitit/*")]
             return next((job for job in (line.split()[0] for line in jobs) if job.split("_")[0] in folders), "")
 
-        return until(running)
+        return until(running, sweep)
 
 
-def until(there: Callable[[], str]) -> str:
-    """What ``there`` gives as soon as that is not empty."""
+def until(there: Callable[[], str], sweep: subprocess.Popen[str]) -> str:
+    """What ``there`` gives as soon as that is not empty, which it has to be before the sweep ends."""
     deadline = time.monotonic() + PATIENCE
     while not (found := there()):
+        assert sweep.poll() is None, ended(sweep)
         assert time.monotonic() < deadline
-        time.sleep(0.5)
+        time.sleep(0.2)
     return found
 
 
@@ -121,10 +122,10 @@ def logs(outputs: Path, stream: str = "err") -> str:
     return "".join(file.read_text() for file in outputs.glob(f"sweeps/*/.submitit/*/*_log.{stream}"))
 
 
-def training(slurm: Slurm, outputs: Path) -> str:
-    """The id of the job below ``outputs``, once it has written a checkpoint."""
-    until(lambda: "yes" if list(outputs.glob("train/*/checkpoints/last.ckpt")) else "")
-    return slurm.job(outputs)
+def training(slurm: Slurm, outputs: Path, sweep: subprocess.Popen[str]) -> str:
+    """The id of the job of a sweep below ``outputs``, once it has written a checkpoint."""
+    until(lambda: "yes" if list(outputs.glob("train/*/checkpoints/last.ckpt")) else "", sweep)
+    return slurm.job(outputs, sweep)
 
 
 @pytest.fixture(scope="session")
@@ -153,10 +154,21 @@ def slurm() -> Iterator[Slurm]:
     with TemporaryDirectory(prefix="slurm-") as name:
         Path(name).chmod(0o755)
         try:
-            subprocess.run([str(HERE / "up.sh"), name], env={**os.environ, **ports}, check=True)
+            with (Path(name) / "up.log").open("w") as said:  # no pipe, which a daemon might keep open
+                up = subprocess.run([str(HERE / "up.sh"), name], env={**os.environ, **ports}, stderr=said, check=False)
+            if up.returncode:  # a container may forbid devices, users or daemons; what has started must work
+                pytest.skip(f"no SLURM starts here: {why_not(Path(name))}")
             yield Slurm(Path(name))
         finally:
             subprocess.run([str(HERE / "down.sh"), name], check=False)
+
+
+def why_not(folder: Path) -> str:
+    """The last line of what ``up.sh`` said, and of the log of each daemon."""
+    files = [folder / "up.log", *sorted((folder / "log").glob("*.log"))]
+    return "; ".join(
+        f"{file.name}: {line}" for file in files for line in file.read_text(errors="replace").splitlines()[-1:]
+    )
 
 
 def free_ports(count: int) -> list[int]:

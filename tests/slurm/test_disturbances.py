@@ -21,7 +21,7 @@ def test_a_job_whose_place_another_takes_goes_on_after_it(
     partition: str, slurm: Slurm, whole: dict[str, str], tmp_path: Path
 ) -> None:
     sweep = slurm.sweep(tmp_path, *LONG, f"hydra.launcher.partition={partition}")
-    training(slurm, tmp_path)
+    training(slurm, tmp_path, sweep)
     slurm.ask("sbatch", "--partition=high", "--ntasks=8", "--output=/dev/null", "--wrap=sleep 2")
     code, errors = ended(sweep)
     assert code == 0, errors
@@ -31,7 +31,7 @@ def test_a_job_whose_place_another_takes_goes_on_after_it(
 @pytest.mark.slow
 def test_a_nodes_daemon_may_die_and_come_back(slurm: Slurm, whole: dict[str, str], tmp_path: Path) -> None:
     sweep = slurm.sweep(tmp_path, *LONG)
-    training(slurm, tmp_path)
+    training(slurm, tmp_path, sweep)
     os.kill(int((slurm.folder / "run" / "slurmd.pid").read_text()), signal.SIGKILL)
     time.sleep(3)
     subprocess.run(["slurmd"], env=slurm.environment, check=True)
@@ -43,7 +43,7 @@ def test_a_nodes_daemon_may_die_and_come_back(slurm: Slurm, whole: dict[str, str
 @pytest.mark.slow
 def test_a_shell_may_die_and_the_command_be_given_again(slurm: Slurm, whole: dict[str, str], tmp_path: Path) -> None:
     sweep = slurm.sweep(tmp_path, *LONG)
-    training(slurm, tmp_path)
+    training(slurm, tmp_path, sweep)
     sweep.kill()
     sweep.communicate()
     code, errors = ended(slurm.sweep(tmp_path, *LONG))

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from ltd.runs import find_runs
+from tests.lab.wandb_log import log_files, read_log
 from tests.slurm.conftest import (
     LONG,
     Slurm,
@@ -43,16 +44,17 @@ def test_one_job_that_raises_is_named_and_the_others_finish(slurm: Slurm, tmp_pa
         "fraction=1e-08 of a pool of 496 prompts comes to no example; the smallest that gives one is 0.002, "
         "and 0 means no fine-tuning"
     )
-    found = find_runs(tmp_path.glob("sweeps/*"))
-    assert [(record.budget, record.state) for record in found] == [("0.04", "finished"), (None, "failed")]
-    assert "fraction=1e-08" in found[1].reason
+    for places in (tmp_path.glob("sweeps/*"), [tmp_path]):
+        found = find_runs(places)
+        assert [(record.budget, record.state) for record in found] == [("0.04", "finished"), (None, "failed")]
+        assert "fraction=1e-08" in found[1].reason
 
 
 def test_a_cancelled_job_is_told_and_the_same_command_goes_on(
     slurm: Slurm, tmp_path: Path, whole: dict[str, str]
 ) -> None:
     sweep = slurm.sweep(tmp_path, *LONG)
-    slurm.ask("scancel", training(slurm, tmp_path))
+    slurm.ask("scancel", training(slurm, tmp_path, sweep))
     code, errors = ended(sweep)
     assert code == 2
     assert "job 0 (" in errors.splitlines()[-1]
@@ -65,27 +67,33 @@ def test_a_cancelled_job_is_told_and_the_same_command_goes_on(
 
 def test_a_job_at_its_time_limit_is_requeued_and_goes_on(slurm: Slurm, tmp_path: Path, whole: dict[str, str]) -> None:
     # Of jobs this short, submitit takes every signal for one at the time limit.
-    sweep = slurm.sweep(tmp_path, *LONG, "hydra.launcher.timeout_min=10", "hydra.launcher.max_num_timeout=3")
-    job = training(slurm, tmp_path)
+    limits = ("hydra.launcher.timeout_min=10", "hydra.launcher.max_num_timeout=3")
+    sweep = slurm.sweep(tmp_path, *LONG, *limits, "tracker=wandb", "tracker.mode=offline")
+    job = training(slurm, tmp_path, sweep)
     # How far a job gets in a minute, the shortest limit there is, depends on the machine: so it is stopped here, until
     # SLURM wakes it to tell it of its limit.
     (status,) = runs(tmp_path).values()
     os.kill(int(str(status["process"])), signal.SIGSTOP)
     minutes = int(slurm.ask("squeue", "--noheader", f"--jobs={job}", "--format=%M").split(":")[-2])
     slurm.ask("scontrol", "update", f"JobId={job}", f"TimeLimit={minutes + 1}")
-    until(lambda: "yes" if "this job is timed-out" in logs(tmp_path) else "")
+    until(lambda: "yes" if "this job is timed-out" in logs(tmp_path) else "", sweep)
     slurm.ask("scontrol", "update", f"JobId={job}", "TimeLimit=60")
     code, errors = ended(sweep)
     assert code == 0, errors
     assert (metrics(tmp_path), len(runs(tmp_path))) == (whole, 1)
     assert "(2 remaining timeouts)" in logs(tmp_path, "out")
     assert "SIGUSR2: a checkpoint holds all " in logs(tmp_path)
+    (name,) = runs(tmp_path)
+    attempts = [read_log(file) for file in log_files(tmp_path / "train" / name)]
+    assert [attempt.run_id for attempt in attempts] == [name, name]  # one run of W&B, in the file of each attempt
+    first, second = ([step for step, _ in attempt.points("train/loss", over="train/step")] for attempt in attempts)
+    assert first[0] == 1 < second[0]  # it went on
 
 
 @pytest.mark.slow
 def test_a_job_requeued_by_hand_goes_on(slurm: Slurm, tmp_path: Path, whole: dict[str, str]) -> None:
     sweep = slurm.sweep(tmp_path, *LONG)
-    slurm.ask("scontrol", "requeue", training(slurm, tmp_path))
+    slurm.ask("scontrol", "requeue", training(slurm, tmp_path, sweep))
     code, errors = ended(sweep)
     assert code == 0, errors
     assert (metrics(tmp_path), len(runs(tmp_path))) == (whole, 1)
@@ -126,8 +134,21 @@ def test_two_processes_fine_tune_one_run(slurm: Slurm, tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_two_processes_are_requeued_and_go_on(slurm: Slurm, tmp_path: Path, whole_outputs: Path) -> None:
     sweep = slurm.sweep(tmp_path, *LONG, *TOGETHER)
-    slurm.ask("scancel", "--signal=USR2", training(slurm, tmp_path))
+    slurm.ask("scancel", "--signal=USR2", training(slurm, tmp_path, sweep))
     code, errors = ended(sweep)
     assert code == 0, errors
     assert "SIGUSR2: a checkpoint holds all " in logs(tmp_path)
     assert_same_weights(tmp_path, whole_outputs)
+
+
+@pytest.mark.slow
+def test_two_processes_requeued_by_hand_end_as_two_that_nothing_disturbed(slurm: Slurm, tmp_path: Path) -> None:
+    code, errors = ended(slurm.sweep(tmp_path / "whole", *LONG, *TOGETHER))
+    assert code == 0, errors
+    sweep = slurm.sweep(tmp_path / "requeued", *LONG, *TOGETHER)
+    slurm.ask("scontrol", "requeue", training(slurm, tmp_path / "requeued", sweep))
+    code, errors = ended(sweep)
+    assert code == 0, errors
+    assert metrics(tmp_path / "requeued") == metrics(tmp_path / "whole")  # of two sums no order changes the total
+    (status,) = runs(tmp_path / "requeued").values()
+    assert str(status["attempt"]).endswith(".1")  # times it was put back into the queue

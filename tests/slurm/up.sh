@@ -3,7 +3,8 @@
 # Everything it keeps is below DIR, which must be new; down.sh DIR stops it. The ports are CONTROLLER, NODE and DATABASE.
 set -euo pipefail
 DIR=$(mkdir -p "$1" && cd "$1" && pwd)
-HOST=$(hostname -s)
+HOST=$(uname -n)
+HOST=${HOST%%.*}
 mkdir -p "$DIR"/{munge,controller,node,log,run,devices,database}
 chmod 0755 "$DIR" "$DIR"/{controller,node,log}
 chmod 0711 "$DIR/munge"
@@ -84,9 +85,10 @@ StorageLoc=accounting
 CONF
 chmod 600 "$DIR/slurmdbd.conf"
 
-# Ask until the answer is yes, for some minutes: the machine may be busy.
+# Ask until the answer is yes, for two minutes: the machine may be busy, but a daemon that cannot run here never answers.
 until_true() {
-  for _ in $(seq 900); do
+  local deadline=$((SECONDS + 120))
+  while ((SECONDS < deadline)); do
     if "$@" >/dev/null 2>&1; then return; fi
     sleep 0.2
   done
