@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ltd.atomic import replacing
+from ltd.atomic import replacing, reserve
 from ltd.progress import Progress
 
 Compute = Callable[[list[int], Progress], dict[str, NDArray[Any]]]
@@ -54,7 +54,9 @@ def _assemble(work: Path, blocks: list[list[int]]) -> None:
     with np.load(_path(work, 0)) as first:
         forms = {name: (first[name].dtype, first[name].shape[1:]) for name in first.files}
     for name, (dtype, shape) in forms.items():
-        whole = np.lib.format.open_memmap(work / f"{name}.npy", mode="w+", dtype=dtype, shape=(n_rows, *shape))
+        path = work / f"{name}.npy"
+        whole = np.lib.format.open_memmap(path, mode="w+", dtype=dtype, shape=(n_rows, *shape))
+        reserve(path)
         for number, block in enumerate(blocks):
             with np.load(_path(work, number)) as part:
                 whole[block] = part[name]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import pickle
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -101,7 +102,10 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
 
 def _problem(path: Path, key: str) -> str | None:
     try:
+        with zipfile.ZipFile(path) as archive:
+            if damaged := archive.testzip():  # torch writes the sum of each part, and never looks at it
+                return f"is damaged: {damaged.partition('/')[2]} in it is not what was written"
         found = read_checkpoint(path)[KEY]
-    except (RuntimeError, OSError, EOFError, KeyError, TypeError, pickle.UnpicklingError) as error:
+    except (RuntimeError, OSError, EOFError, KeyError, TypeError, pickle.UnpicklingError, zipfile.BadZipFile) as error:
         return f"cannot be read ({type(error).__name__})"
     return None if found == key else "belongs to other examples, settings or weights"

@@ -4,7 +4,7 @@
 |---|---|
 | 0 | done |
 | 1 | Hydra could not compose the configuration, or a fault of ours, with its traceback |
-| 2 | an `LtdError`; in a multirun, of one job or more |
+| 2 | an `LtdError`, or a folder of ours that cannot be written; in a multirun, of one job or more |
 | 130, 143, 140 | interrupted by Ctrl-C, by SIGTERM, by SIGUSR2; the same command goes on |
 
 The stages are imported only when a job starts: they take seconds to load, and a misspelt option deserves an answer now.
@@ -12,6 +12,7 @@ The stages are imported only when a job starts: they take seconds to load, and a
 
 from __future__ import annotations
 
+import errno
 import logging
 import math
 import os
@@ -56,6 +57,10 @@ MENDABLE = (
     MissingMandatoryValue,
     ValidationError,
 )
+
+FULL_DISK = frozenset({errno.ENOSPC, errno.EDQUOT})
+UNWRITABLE = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EIO})
+"""Errors of a system call that are a user's to mend where they are about the folders that results go to."""
 
 
 def run(main: Callable[[], Any], conf: Path) -> None:
@@ -103,17 +108,17 @@ def job(stage: str, config: DictConfig) -> float:
     """
     try:
         return float(getattr(import_module("ltd.experiment"), stage)(config))
-    except MENDABLE as error:
-        if _full_error():
+    except (*MENDABLE, OSError) as error:
+        message = _one_line(error) if isinstance(error, MENDABLE) else _unwritable(error, config)
+        if message is None or _full_error():
             raise
-        message = _one_line(error)
         hydra = HydraConfig.get()
         if hydra.mode is not RunMode.MULTIRUN:
             _say(message)
             raise SystemExit(USER_ERROR) from None
         message = f"job {hydra.job.num} ({shlex.join(hydra.overrides.task)}): {message}"
         _say(message)
-        Path(hydra.sweep.dir, f"{hydra.job.num}.error").write_text(message + "\n")
+        _note(message, Path(hydra.sweep.dir, f"{hydra.job.num}.error"))
         return math.inf
 
 
@@ -124,8 +129,10 @@ class SweepErrors(Callback):
     """
 
     def on_multirun_start(self, config: DictConfig, **_: Any) -> None:
-        for file in self._files(config):  # of an earlier multirun in a folder the user named
-            file.unlink()
+        with ending_if_unwritable(config):
+            Path(config.hydra.sweep.dir).mkdir(parents=True, exist_ok=True)
+            for file in self._files(config):  # of an earlier multirun in a folder the user named
+                file.unlink()
 
     def on_multirun_end(self, config: DictConfig, **_: Any) -> None:
         if files := self._files(config):
@@ -163,6 +170,42 @@ def _one_line(error: BaseException) -> str:
     message = next((str(cause) for cause in _causes(error) if isinstance(cause, LtdError)), str(error))
     lines = [line.strip() for line in message.splitlines()]
     return "; ".join(line for line in lines if line and not line.startswith(("object_type=", "reference_type=")))
+
+
+@contextmanager
+def ending_if_unwritable(config: DictConfig) -> Iterator[None]:
+    """Within it, outside of a job, a folder that cannot be made or written ends the command with one line."""
+    try:
+        yield
+    except OSError as error:
+        if (message := _unwritable(error, config)) is None or _full_error():
+            raise
+        _say(message)
+        raise SystemExit(USER_ERROR) from None
+
+
+def _unwritable(error: OSError, config: DictConfig) -> str | None:
+    """The message for people if a disk is full, or a folder that results go to cannot be made or written."""
+    reason = f"({error.strerror}); free some space or correct the rights, or set outputs= and cache= to other folders"
+    folders = [settings.path_below_root(config[name]) for name in ("outputs", "cache") if config.get(name)]
+    if not isinstance(error.filename, str):  # the system does not always say which of them it was
+        places = " or ".join(map(str, folders))
+        return f"something below {places} cannot be written {reason}" if error.errno in FULL_DISK else None
+    path = Path(error.filename)
+    ours = [folder for folder in folders if folder in (path, *path.parents) or path in folder.parents]
+    # Within a folder that is there, a file that is not is a fault of ours.
+    unmade = error.errno == errno.ENOENT and not all(folder.is_dir() for folder in ours)
+    mendable = error.errno in FULL_DISK or (ours and (error.errno in UNWRITABLE or unmade))
+    return f"{path} cannot be written {reason}" if mendable else None
+
+
+def _note(message: str, file: Path) -> None:
+    """Keep a job's error for the end of its multirun; on a full disk, at least that there was one."""
+    try:
+        file.write_text(message + "\n")
+    except OSError:
+        if not file.exists():
+            raise SystemExit(USER_ERROR) from None
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

@@ -7,8 +7,10 @@ submitit the last two are submitit's. `DeferredSignals` lets fine-tuning finish 
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType, TracebackType
@@ -17,6 +19,21 @@ from typing import Any
 # Windows has no SIGUSR2.
 SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGUSR2") if hasattr(signal, name)]
 
+GRACE = 5.0
+"""Seconds within which a process that only waits notices a signal, if it can at all."""
+
+
+class _Interrupt:
+    """Handles all of ``numbers`` by an interruption, and from then on none of them."""
+
+    def __init__(self, numbers: list[signal.Signals]) -> None:
+        self.numbers = numbers
+
+    def __call__(self, number: int, _: FrameType | None) -> None:
+        for other in self.numbers:
+            signal.signal(other, signal.SIG_IGN)
+        raise KeyboardInterrupt(signal.Signals(number).name)
+
 
 @contextmanager
 def interrupting() -> Iterator[None]:
@@ -24,21 +41,47 @@ def interrupting() -> Iterator[None]:
 
     Those that are ignored or that somebody else handles stay so. While it leaves, further ones change nothing.
     """
-
-    def interrupt(number: int, _: FrameType | None) -> None:
-        for other in replaced:
-            signal.signal(other, signal.SIG_IGN)
-        raise KeyboardInterrupt(signal.Signals(number).name)
-
     in_main = threading.current_thread() is threading.main_thread()
     replaced = [number for number in SIGNALS if in_main and signal.getsignal(number) == signal.SIG_DFL]
     for number in replaced:
-        signal.signal(number, interrupt)
+        signal.signal(number, _Interrupt(replaced))
     try:
         yield
     finally:
         for number in replaced:
             signal.signal(number, signal.SIG_DFL)
+
+
+@contextmanager
+def leaving_native_waits() -> Iterator[None]:
+    """Within it a signal that is to interrupt (`interrupting`), and cannot within `GRACE`, ends the process at once.
+
+    Python runs handlers between two instructions of its own: never while the main thread waits in native code, as torch
+    does for processes on other nodes. The system notes the signal all the same, and a thread reads that here.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    before = signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+    threading.Thread(target=_leave_if_unheard, args=(reading,), name="native-waits", daemon=True).start()
+    try:
+        yield
+    finally:
+        signal.set_wakeup_fd(before)
+        os.close(writing)  # which ends the thread
+
+
+def _leave_if_unheard(reading: int) -> None:
+    while number := int.from_bytes(os.read(reading, 1)):
+        handler = signal.getsignal(number)
+        if isinstance(handler, _Interrupt):  # whoever runs it puts another in its place
+            time.sleep(GRACE)
+            if signal.getsignal(number) is handler:
+                os.write(2, b"\ninterrupted while it waited; run the same command again to go on\n")
+                os._exit(128 + number)
+    os.close(reading)
 
 
 def exit_code(interrupt: BaseException) -> int:

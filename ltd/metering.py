@@ -13,8 +13,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar, Token
 from dataclasses import replace
 from typing import Any
 
@@ -41,10 +41,17 @@ def measured(keep: Callable[[Cost], None], devices: int = 1) -> Iterator[None]:
     token = _open.set((*_open.get(), meter))
     try:
         yield
-    finally:
-        _note_peaks()
-        _open.reset(token)
-        keep(meter.cost())
+    except BaseException:
+        with suppress(OSError):  # a full disk would hide what has happened
+            _closed(meter, token)
+        raise
+    _closed(meter, token)
+
+
+def _closed(meter: _Meter, token: Token[tuple[_Meter, ...]]) -> None:
+    _note_peaks()
+    _open.reset(token)
+    meter.keep(meter.cost())
 
 
 def count(tokens: int = 0, padded_tokens: int = 0, flops: float = 0.0, *, waited_seconds: float = 0.0) -> None:

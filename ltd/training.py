@@ -23,6 +23,7 @@ from ltd.errors import TrainingError
 from ltd.finetune_settings import FinetuneSettings, StepReport
 from ltd.metering import count, count_pass, training_flops
 from ltd.optimisation import parameter_groups, rate_factor
+from ltd.sharding import divide, united
 from ltd.target_logits import MicroBatch, collate, collate_segments, n_targets, target_logits
 
 logger = logging.getLogger(__name__)
@@ -163,6 +164,10 @@ class TrainingModule(LightningModule):
         # A checkpoint holds what is trained, which with adapters is not the network's own weights.
         self.strict_loading = settings.lora is None
 
+    def configure_model(self) -> None:
+        if self.device_mesh is not None:  # of a strategy that divides the weights among processes
+            divide(self.network, self.device_mesh["data_parallel"])
+
     def configure_optimizers(self) -> torch.optim.Optimizer:
         groups = parameter_groups(self.network, self.settings.weight_decay)
         return torch.optim.AdamW(groups, lr=self.settings.peak_lr, fused=True)
@@ -172,7 +177,7 @@ class TrainingModule(LightningModule):
         step, steps = self.trainer.global_step, len(self.data.steps)
         loss, batch = self._fitting(batch, step)
         self._check_finite("loss", loss, step)
-        norm = nn.utils.clip_grad_norm_(self.network.parameters(), self.settings.gradient_clip or math.inf)
+        norm = united(nn.utils.clip_grad_norm_(self.network.parameters(), self.settings.gradient_clip or math.inf))
         self._check_finite("gradient", norm, step)
         lr = self.settings.peak_lr * rate_factor(step, steps, self.settings.schedule, self.settings.warmup_fraction)
         optimizer: Any = self.optimizers()
@@ -250,7 +255,8 @@ class TrainingModule(LightningModule):
         total = torch.stack([torch.zeros((), device=self.device), *parts]).sum() / batch.n_targets
         self.done.validation_losses.append(float(self.trainer.strategy.reduce(total, reduce_op="sum")))
         if self.done.improved:
-            self.best = {name: weight.to("cpu", copy=True) for name, weight in self._trained(self.state_dict()).items()}
+            best = self._trained(self.trainer.strategy.lightning_module_state_dict())
+            self.best = {name: weight.to("cpu", copy=True) for name, weight in best.items()}
         return self.done.validation_losses[-1]
 
     def _trained(self, state: dict[str, Tensor]) -> dict[str, Tensor]:

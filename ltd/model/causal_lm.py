@@ -5,6 +5,7 @@ Models that differ only in hub name, special tokens and the way their documents 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -12,15 +13,20 @@ from typing import Any, Literal
 from ltd.errors import ModelError
 from ltd.example import content_key
 from ltd.model import LoadedModel
-from ltd.model.folder import check_folder, folder_digest, has_safetensors
+from ltd.model.folder import check_folder, find_folder, folder_digest, has_safetensors, model_name
 from ltd.model.low_rank_adapters import LowRankAdapters
 from ltd.model.tokenizer import prepare_tokenizer
 from ltd.quiet import quiet_transformers
+
+logger = logging.getLogger(__name__)
 
 HUB_FILES = ("*.safetensors", "*.json", "*.txt", "*.model", "*.jinja")
 
 ANY_LENGTH = 2048
 """The context window taken for a model that bounds none, because it has no table of positions."""
+
+LOOKING_AHEAD = 1e-3
+"""Share of its largest logit by which a causal network's logits may change with what follows: rounding, in fp32."""
 
 
 class CausalLM:
@@ -28,10 +34,10 @@ class CausalLM:
 
     Parameters
     ----------
-    name : the word it goes by; by default the last part of the path or of the hub name.
+    name : the word it goes by; by default that of the folder or of the run in it, or the last part of the hub name.
     hub : name on the Hugging Face hub, such as ``facebook/galactica-125m``.
     revision : branch, tag or commit on the hub.
-    path : a local folder with a saved model, such as the ``model/`` of a finished run; it wins over the hub.
+    path : a local folder with a saved model, or a finished run's; it wins over the hub.
     special_tokens : tokens whose meaning the tokenizer does not know, such as ``{pad_token: <pad>}``.
     begin : the special token that starts a document; None keeps what the tokenizer itself puts in front.
     lr : the peak learning rate that suits the model when all its weights are trained.
@@ -54,7 +60,7 @@ class CausalLM:
         method: Literal["full", "lora"] = "full",
         lora: LowRankAdapters | None = None,
     ) -> None:
-        self.name = name or Path(path or hub or "causal_lm").name
+        self.name = name or (model_name(path) if path else Path(hub or "causal_lm").name)
         self.hub = hub
         self.revision = revision
         self.path = path
@@ -67,17 +73,22 @@ class CausalLM:
 
     def check(self) -> None:
         if self.path is not None:
-            check_folder(self.name, Path(self.path).expanduser())
+            check_folder(self.name, find_folder(self.path))
         elif self.hub is None:
             raise ModelError(
                 f"model {self.name} has neither a hub name nor a folder; "
                 "set model.hub=<owner>/<name> or model.path=<folder>"
             )
 
+    def source(self) -> dict[str, object]:
+        if self.path is not None:
+            return {"folder": folder_digest(find_folder(self.path))}
+        return {"hub": self.hub, "revision": self.revision}
+
     def load(self) -> LoadedModel:
         self.check()
         if self.path is not None:
-            folder = Path(self.path).expanduser()
+            folder = find_folder(self.path)
             return self._loaded(folder, str(folder), folder_digest(folder))
         folder = self._download()
         # Some repositories hold pickled weights only; asked by name, the hub gives its own conversion of them.
@@ -90,14 +101,37 @@ class CausalLM:
             tokenizer = self._tokenizer(folder)
         begin = prepare_tokenizer(self.name, tokenizer, self.special_tokens, self.begin)
         network.config.pad_token_id = tokenizer.pad_token_id
+        if network.config.model_type == "opt" and not begin:
+            logger.warning(
+                "model %s is an OPT whose texts would begin with no special token, as they did in no pre-training; "
+                "model=galactica_125m and model=opt_125m have model.path= too, and begin them as their authors do",
+                self.name,
+            )
+        self._check_causal(network.eval())
         return LoadedModel(
-            network=network.eval(),
+            network=network,
             tokenizer=tokenizer,
             begin=begin,
             end=tokenizer.eos_token_id,
             max_length=getattr(network.config.get_text_config(), "max_position_embeddings", ANY_LENGTH),
             fingerprint=content_key([digest, begin, tokenizer.eos_token_id]),
         )
+
+    def _check_causal(self, network: Any) -> None:
+        """Refuse a network that looks ahead, such as BERT's: it would see the answers that it is trained on."""
+        import torch
+
+        n_tokens = network.get_input_embeddings().weight.shape[0]
+        tokens = torch.arange(8) % n_tokens
+        other_end = tokens.clone()
+        other_end[-1] = (tokens[-1] + 1) % n_tokens
+        with torch.inference_mode():
+            first, second = network(input_ids=torch.stack([tokens, other_end]), use_cache=False).logits[:, :-1]
+        if (difference := float((first - second).abs().max())) > LOOKING_AHEAD * float(first.abs().max()):
+            raise ModelError(
+                f"model {self.name} looks ahead: its logits change by up to {difference:.2g} with the token that "
+                "follows; choose a causal one, whose tokens see only those before them"
+            )
 
     def _download(self) -> Path:
         from huggingface_hub import snapshot_download
