@@ -57,6 +57,11 @@ class Request:
         return Budget(amount, self.unit, self)
 
     @property
+    def is_nothing(self) -> bool:
+        """Whether it asks for the vanilla row, which no example is trained on for."""
+        return (self.fraction if self.amount is None else self.amount) == 0
+
+    @property
     def text(self) -> str:
         """As it stands on the command line."""
         return f"fraction={self.fraction:g}" if self.amount is None else f"budget={self.amount:,}"

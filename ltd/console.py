@@ -17,9 +17,9 @@ SECONDS_BETWEEN_LINES = 30.0
 
 
 @contextmanager
-def progress_bar(description: str) -> Iterator[Bar]:
-    """Show how far ``description`` is while the block runs."""
-    bar = Bar(description)
+def progress_bar(description: str, unit: str = "") -> Iterator[Bar]:
+    """Show how far ``description`` is while the block runs, and how many of ``unit`` go through in a second."""
+    bar = Bar(description, unit)
     try:
         yield bar
     finally:
@@ -29,14 +29,18 @@ def progress_bar(description: str) -> Iterator[Bar]:
 class Bar:
     """Counts up to a total that is told along the way; drawn from the first report on: cached work shows none."""
 
-    def __init__(self, description: str) -> None:
+    def __init__(self, description: str, unit: str = "") -> None:
         self._description = description
+        self._unit = unit
+        self._start = time.monotonic()
         self._console = Console(stderr=True)
         self._bars: Bars | None = None
         self._last_line = time.monotonic()
 
     def __call__(self, done: int, total: int, note: str = "") -> None:
-        """Show ``done`` of ``total``, with a note such as the loss beside it."""
+        """Show ``done`` of ``total``, with a note such as the loss beside it; without one, the pace."""
+        if self._unit and not note:
+            note = f"{done / max(time.monotonic() - self._start, 1e-9):.1f} {self._unit}/s"
         if self._console.is_terminal:
             self._draw(done, total, note)
         elif done >= total or time.monotonic() - self._last_line > SECONDS_BETWEEN_LINES:

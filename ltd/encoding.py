@@ -128,8 +128,8 @@ class TextEncoder:
         room = self.max_length - len(self.begin) - len(continuation)
         if room < 1:
             raise DataError(
-                f"the answer {pair[1][:60]!r} takes {len(continuation)} tokens; the model's window of "
-                f"{self.max_length} leaves no room for its prompt"
+                f"the answer {pair[1][:60]!r} takes {len(continuation)} tokens; the window of {self.max_length} (the "
+                "model's, or in training trainer.max_length if that is less) leaves no room for its prompt"
             )
         n_cut = max(0, len(prompt) - room)
         kept = [*self.begin, *prompt[n_cut:]]

@@ -7,11 +7,10 @@ run's folder from it, and goes on from whatever an earlier attempt left there.
 from __future__ import annotations
 
 import logging
-import math
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import cached_property
-from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Generic, TypeVar
@@ -21,35 +20,35 @@ from hydra.core.hydra_config import HydraConfig
 from numpy.typing import NDArray
 from omegaconf import DictConfig, OmegaConf
 
-from ltd import __version__, products, results, summary
+from ltd import products, results, summary
+from ltd.assisting import FINE_TUNE, assist
 from ltd.cache import Cache
 from ltd.choosing import Geometry
 from ltd.console import progress_bar
 from ltd.errors import SettingsError
 from ltd.example import Prompt, PromptedPool
-from ltd.finetune import finetune
+from ltd.finetune import check_devices, finetune
 from ltd.finetune_settings import FinetuneResult, FinetuneSettings, StepReport
 from ltd.hardware import reuse_freed_memory
+from ltd.libraries import NETWORK_MODULES, load_libraries
 from ltd.model import LoadedModel
 from ltd.model_scores import ModelReader
 from ltd.parts import EvaluateParts, SelectParts
+from ltd.process_group import ProcessGroup
 from ltd.progress import Progress, silent
 from ltd.run import Run
 from ltd.score import Question, TaskScore
 from ltd.selecting import agreement, chosen, diagnosed, remade, saved_choice
 from ltd.selection import Selection
 from ltd.settings import BOOKKEEPING, check, path_below_root, resolved, run_id
+from ltd.source import versions
 from ltd.token_counts import token_counts
 from ltd.tracker import Tracker
-from ltd.tracker.none import NoTracker
 from ltd.tracking import tracking
 
 logger = logging.getLogger(__name__)
 
 PartsT = TypeVar("PartsT", bound=EvaluateParts)
-
-RESULT_LIBRARIES = ("torch", "transformers", "pytorch-lightning")
-"""Whose versions may change what a model learns and answers."""
 
 
 def select(cfg: DictConfig) -> float:
@@ -72,7 +71,7 @@ def train(cfg: DictConfig) -> float:
         )
     experiment = Experiment.prepare("train", cfg, SelectParts)
     if not experiment.run.leads:
-        return _assist(experiment)
+        return assist(experiment, _fine_tuned)
     experiment.do(_train)
     return _objective(experiment.run.metrics)
 
@@ -91,6 +90,8 @@ def _objective(metrics: dict[str, Any]) -> float:
 def evaluate(cfg: DictConfig) -> float:
     """Rank every task with one model; gives the average accuracy."""
     experiment = Experiment.prepare("evaluate", cfg, EvaluateParts)
+    if not experiment.run.leads:
+        return assist(experiment)
     experiment.do(_evaluate)
     return float(experiment.run.metrics["average"]["accuracy"])
 
@@ -120,18 +121,18 @@ def _train(experiment: Experiment[SelectParts], tracker: Tracker) -> None:
     diagnosed(experiment, choice)
     pool, selection = choice.pool, choice.selection
     tracker.keep(products.of_selection(experiment.run, experiment.settings, pool))
-    with experiment.run.timed("rank before"):
+    with experiment.run.timed("rank before", experiment.devices):
         before = experiment.rank(experiment.loaded, experiment.cache, "before")
     header = experiment.header() | {"budget": _spent(selection)}
     if len(selection) == 0:  # the vanilla row: no fine-tuning, only ranking
         results.write_results(experiment.run.folder, header, before)
     else:
-        experiment.run.call_others()
-        devices = experiment.settings["trainer"]["devices"] * experiment.settings["trainer"]["num_nodes"]
-        with experiment.run.timed("fine-tune", devices):
+        if experiment.group is not None:
+            experiment.group.ask(FINE_TUNE)
+        with experiment.run.timed("fine-tune", experiment.devices):
             tuned, training = _fine_tuned(experiment, list(pool.prompts(selection.indices)), tracker)
         ranked = Cache(experiment.run.folder / "ranked")  # until all tasks are, and then predictions.parquet
-        with experiment.run.timed("rank after"):
+        with experiment.run.timed("rank after", experiment.devices):
             after = experiment.rank(tuned, ranked, "after")
         results.write_results(experiment.run.folder, header | {"training": training}, after, before)
         ranked.clear()
@@ -139,17 +140,8 @@ def _train(experiment: Experiment[SelectParts], tracker: Tracker) -> None:
     tracker.keep(products.of_results(experiment.run, experiment.settings))
 
 
-def _assist(experiment: Experiment[SelectParts]) -> float:
-    """Fine-tune beside the process that leads the run, and leave everything else to it."""
-    experiment.load()
-    if experiment.run.is_called(experiment.settings["force"]):
-        choice = chosen(experiment)  # as that process has saved it
-        _finetune(experiment, list(choice.pool.prompts(choice.selection.indices)), NoTracker())
-    return math.nan
-
-
 def _evaluate(experiment: Experiment[EvaluateParts], tracker: Tracker) -> None:
-    with experiment.run.timed("rank"):
+    with experiment.run.timed("rank", experiment.devices):
         scores = experiment.rank(experiment.loaded, experiment.cache, "rank")
     results.write_results(experiment.run.folder, experiment.header(), scores)
     tracker.log(products.numbers(experiment.run))
@@ -164,7 +156,7 @@ def _fine_tuned(
 
     done, untuned = _finetune(experiment, prompts, tracker), experiment.loaded
     training = done.summary()
-    tracker.log({f"train/{name}": float(value) for name, value in training.items() if value is not None})
+    tracker.log({f"train/{name}": float(value) for name, value in training.items() if isinstance(value, float | int)})
     tuned = CausalLM(name=experiment.parts.model.name, path=str(done.model)).load()
     return replace(tuned, begin=untuned.begin, end=untuned.end, max_length=untuned.max_length), training
 
@@ -210,6 +202,7 @@ class Experiment(Generic[PartsT]):
     def prepare(cls, stage: str, cfg: DictConfig, kind: type[PartsT]) -> Experiment[PartsT]:
         """Check everything that can be checked before anything is loaded or written."""
         reuse_freed_memory()
+        versions()  # of the modules as they are now, should someone edit them while the run goes on
         settings = resolved(cfg)
         check(settings)
         parts = kind.build(settings)
@@ -230,6 +223,7 @@ class Experiment(Generic[PartsT]):
                 with (
                     self.run.recorded(self.settings, self.cache.used),
                     tracking(self.parts.tracker, self.run, self.settings) as tracker,
+                    self.group or nullcontext(),
                 ):
                     stage(self, tracker)
             self.run.shed(self.settings.get("keep", "all"))
@@ -238,8 +232,24 @@ class Experiment(Generic[PartsT]):
     def header(self) -> dict[str, Any]:
         """How ``metrics.json`` begins; without what differs between two runs of the same configuration."""
         settings = {name: value for name, value in self.settings.items() if name not in BOOKKEEPING}
-        versions = {"ltd": __version__, **{library: version(library) for library in RESULT_LIBRARIES}}
-        return {"run_id": self.run.run_id, "stage": self.run.stage, "settings": settings, "versions": versions}
+        return {
+            "run_id": self.run.run_id,
+            "stage": self.run.stage,
+            "settings": settings,
+            "versions": versions(),
+            "model": self.loaded.fingerprint,
+            "precision": results.ranking_precision(self.settings, self.group),
+        }
+
+    @cached_property
+    def group(self) -> ProcessGroup | None:
+        """The processes that compute the run, if they are several."""
+        return ProcessGroup.of(self.settings.get("trainer", {}), self.run.call_others)
+
+    @property
+    def devices(self) -> int:
+        """How many compute the run."""
+        return 1 if self.group is None else self.group.devices
 
     @cached_property
     def loaded(self) -> LoadedModel:
@@ -247,12 +257,16 @@ class Experiment(Generic[PartsT]):
         return self.parts.model.load()
 
     def load(self) -> None:
-        """Have the model in memory."""
+        """Have the model in memory, and before it the libraries."""
+        tunes = self.run.stage == "train" and isinstance(self.parts, SelectParts) and not self.parts.request.is_nothing
+        load_libraries(*NETWORK_MODULES, *(["ltd.training"] if tunes else []))
+        if tunes:
+            check_devices(self.finetuning())
         _ = self.loaded
 
     def rank(self, loaded: LoadedModel, cache: Cache, description: str) -> list[TaskScore]:
         """Every task scored with ``loaded``; what ``cache`` holds is not computed again."""
-        return results.rank_tasks(loaded, self.parts.tasks, self.settings, cache, description)
+        return results.rank_tasks(loaded, self.parts.tasks, self.settings, cache, description, self.group)
 
     def geometry(self: Experiment[SelectParts], progress: Progress = silent) -> Geometry:
         """Where prompts lie, with the run's embedder and clusters."""

@@ -6,6 +6,7 @@ What Lightning drives is in `ltd.training`; here is how it begins and ends, and 
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import asdict, replace
@@ -13,9 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ltd.batching import Indices, held_out, plan_steps, plan_tokens, until_tokens
-from ltd.deferred_signals import DeferredSignals
+from ltd.deferred_signals import DeferredSignals, leaving_native_waits
 from ltd.encoding import Encoded
-from ltd.errors import TrainingError
+from ltd.errors import SettingsError, TrainingError
 from ltd.example import content_key
 from ltd.finetune_settings import HOW_AND_WHERE, FinetuneResult, FinetuneSettings, StepReport
 from ltd.hardware import has_fast_bfloat16
@@ -23,6 +24,7 @@ from ltd.model import LoadedModel
 from ltd.model.folder import save_folder
 from ltd.quiet import quiet_lightning
 from ltd.readings import free_memory
+from ltd.sharding import lightning_strategy, unite
 
 if TYPE_CHECKING:
     from pytorch_lightning import Callback, Trainer
@@ -70,10 +72,18 @@ def finetune(
         encoded = [replace(sequence, n_prompt=1) for sequence in encoded]  # nothing predicts the very first token
     kept, judges = held_out(len(encoded), settings.validation_share, seed)
     if not kept:
-        raise TrainingError(f"there is no example to train on: {len(encoded)} in all, {len(judges)} held out")
+        raise TrainingError(
+            f"there is no example to train on: {len(encoded)} in all, {len(judges)} held out; "
+            "lower trainer.validation_share or choose more examples"
+        )
     lengths = [len(encoded[example].ids) for example in kept]
     planned = _planned(lengths, settings, seed)
     within = planned if settings.tokens_cap is None else until_tokens(planned, lengths, settings.tokens_cap)
+    if len(within) < len(planned):
+        logger.warning(
+            "trainer.tokens_cap=%d will end training after %d of its %d steps; set it to null to train to the end",
+            *(settings.tokens_cap, len(within), len(planned)),
+        )
     steps = [tuple(kept[example] for example in step) for step in within]
     data = TrainingData(encoded, ids, steps, settings.tokens_per_batch, judges)
     key = training_key(loaded.fingerprint, encoded, steps, settings, seed)
@@ -82,8 +92,35 @@ def finetune(
         done = _trained(TrainingModule(loaded.network, settings, data, seed, key), folder / "checkpoints", on_step)
     _save(loaded, folder)
     examples = len({example for step in steps[: len(done["losses"])] for example in step})
-    capped = len(within) < len(planned)
-    return FinetuneResult(folder / "model", **done, truncated=truncated, examples=examples, capped=capped)
+    return FinetuneResult(
+        folder / "model",
+        **done,
+        truncated=truncated,
+        examples=examples,
+        capped=len(within) < len(planned),
+        precision="bf16" if _computes_in_bfloat16(settings) else "fp32",
+    )
+
+
+def check_devices(settings: FinetuneSettings) -> None:
+    """Raise `SettingsError`, with Lightning's reason, if there are no such devices or they cannot train together."""
+    from lightning_fabric.plugins.environments.lightning import LightningEnvironment
+    from lightning_fabric.utilities.exceptions import MisconfigurationException
+    from pytorch_lightning import Trainer
+
+    try:
+        with quiet_lightning():
+            strategy: Any = Trainer(**_places(settings), logger=False, enable_checkpointing=False).strategy
+    except (MisconfigurationException, ModuleNotFoundError, ValueError) as error:
+        names = ("accelerator", "devices", "num_nodes", "strategy")
+        asked = ", ".join(f"trainer.{name}={getattr(settings, name)}" for name in names)
+        raise SettingsError(f"{asked}: {' '.join(str(error).split())} (trainer=cpu works everywhere)") from error
+    is_alone = isinstance(getattr(strategy, "cluster_environment", None), LightningEnvironment)
+    if settings.num_nodes > 1 and is_alone and not {"NODE_RANK", "GROUP_RANK"} & os.environ.keys():
+        raise SettingsError(
+            f"trainer.num_nodes={settings.num_nodes}, but nothing was found that starts processes on other nodes, as "
+            "SLURM and torchrun do: this one would wait for them; set trainer.num_nodes=1"
+        )
 
 
 def _truncated(encoded: Sequence[Encoded]) -> int:
@@ -140,16 +177,16 @@ def _trained(module: TrainingModule, checkpoints: Path, on_step: Callable[[StepR
     from ltd.training import Done
 
     found = find_checkpoint(checkpoints, module.key)
-    if found is None or not Done(**read_checkpoint(found)[DONE]).is_complete(
-        len(module.data.steps), module.settings.patience
-    ):
+    before = Done() if found is None else Done(**read_checkpoint(found)[DONE])
+    if found is not None:
+        logger.info("going on from %s, step %d of %d", found, len(before.losses), len(module.data.steps))
+    if found is None or not before.is_complete(len(module.data.steps), module.settings.patience):
         _fit(module, checkpoints, found, on_step)
         found = checkpoints / LAST
     checkpoint = read_checkpoint(found)
     # A finished training whose model was not yet saved starts here.
     module.load_state_dict(checkpoint[BEST] or checkpoint["state_dict"], strict=module.strict_loading)
-    done: dict[str, Any] = checkpoint[DONE]
-    return done
+    return dict(checkpoint[DONE])
 
 
 def _fit(module: TrainingModule, checkpoints: Path, start: Path | None, on_step: Callable[[StepReport], None]) -> None:
@@ -165,6 +202,7 @@ def _fit(module: TrainingModule, checkpoints: Path, start: Path | None, on_step:
     try:
         with (
             DeferredSignals() as signals,
+            leaving_native_waits(),
             quiet_lightning(),
             full_precision_output(network),
             _packing(module) as module.data.packed,
@@ -184,6 +222,7 @@ def _fit(module: TrainingModule, checkpoints: Path, start: Path | None, on_step:
         ) from error
     finally:
         network.eval()
+    unite(module)
 
 
 def _check_memory(network: PreTrainedModel, free: float) -> None:
@@ -230,10 +269,7 @@ def _trainer(settings: FinetuneSettings, steps: int, save: Callback, folder: Pat
     if SLURMEnvironment.detect():
         plugins.append(SLURMEnvironment(auto_requeue=False))  # submitit requeues; only one may
     return Trainer(
-        accelerator=settings.accelerator,
-        devices=settings.devices,
-        strategy=settings.strategy,
-        num_nodes=settings.num_nodes,
+        **_places(settings),
         precision="bf16-mixed" if _computes_in_bfloat16(settings) else "32-true",
         max_epochs=1,  # the plan holds all epochs
         max_steps=steps,
@@ -245,6 +281,11 @@ def _trainer(settings: FinetuneSettings, steps: int, save: Callback, folder: Pat
         enable_progress_bar=False,
         enable_model_summary=False,
     )
+
+
+def _places(settings: FinetuneSettings) -> dict[str, Any]:
+    strategy = lightning_strategy(settings.strategy, settings.devices * settings.num_nodes)
+    return {name: getattr(settings, name) for name in ("accelerator", "devices", "num_nodes")} | {"strategy": strategy}
 
 
 def _computes_in_bfloat16(settings: FinetuneSettings) -> bool:

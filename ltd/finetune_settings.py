@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -118,6 +119,7 @@ class FinetuneResult:
     truncated : how many examples lost the beginning of their prompt to fit into the window.
     examples : how many were trained on, each counted once.
     capped : whether `FinetuneSettings.tokens_cap` ended training before its own end.
+    precision : ``bf16`` or ``fp32``, in which the network was computed.
     """
 
     model: Path
@@ -129,12 +131,13 @@ class FinetuneResult:
     truncated: int
     examples: int
     capped: bool
+    precision: str
 
     @property
     def steps(self) -> int:
         return len(self.losses)
 
-    def summary(self) -> dict[str, float | bool | None]:
+    def summary(self) -> dict[str, float | bool | str | None]:
         """The numbers of ``metrics.json``, as plain values."""
         return {
             "examples": self.examples,
@@ -144,6 +147,7 @@ class FinetuneResult:
             "validation_loss": min(self.validation_losses, default=None),
             "capped": self.capped,
             "truncated": self.truncated,
+            "precision": self.precision,
         }
 
 
@@ -157,7 +161,8 @@ HOW_AND_WHERE = (
     "strategy",
     "num_nodes",
 )
-"""Settings that training may go on with other values of."""
+"""Settings that say how and where a run is computed, not what comes out: no part of its identity, and training goes on
+with other values of them."""
 
 WORDS = {
     "match": ("epochs", "steps", "tokens"),
@@ -172,7 +177,17 @@ AT_LEAST_ONE = (
     "examples_per_step",
     "tokens_per_batch",
     "checkpoint_every_steps",
+    "devices",
+    "num_nodes",
 )
+RANGES: dict[str, tuple[Callable[[float], bool], str]] = {
+    "validation_share": (lambda value: 0 <= value < 1, "in [0, 1)"),
+    "label_smoothing": (lambda value: 0 <= value < 1, "in [0, 1)"),
+    "warmup_fraction": (lambda value: 0 <= value <= 1, "in [0, 1]"),
+    "weight_decay": (lambda value: 0 <= value < math.inf, "0 or above"),
+    "gradient_clip": (lambda value: value >= 0, "0, which does not clip, or above"),
+    "epochs": (lambda value: 0 < value < math.inf, "above 0; fraction=0 does not fine-tune"),
+}
 
 
 def trainer_problems(trainer: Mapping[str, Any]) -> list[str]:
@@ -184,11 +199,11 @@ def trainer_problems(trainer: Mapping[str, Any]) -> list[str]:
     ]
     given = {name: trainer[name] for name in AT_LEAST_ONE if trainer[name] is not None}
     problems += [f"trainer.{name}={value} must be at least 1" for name, value in given.items() if value < 1]
-    for name in ("validation_share", "label_smoothing"):
-        if not 0 <= trainer[name] < 1:
-            problems.append(f"trainer.{name}={trainer[name]:g} must be in [0, 1)")
-    if trainer["epochs"] <= 0:
-        problems.append(f"trainer.epochs={trainer['epochs']:g} must be above 0; fraction=0 does not fine-tune")
+    problems += [
+        f"trainer.{name}={trainer[name]:g} must be {words}"
+        for name, (is_within, words) in RANGES.items()
+        if not is_within(trainer[name])
+    ]
     return problems + _contradictions(trainer)
 
 
@@ -201,10 +216,9 @@ def _contradictions(trainer: Mapping[str, Any]) -> list[str]:
             )
         if name == match and trainer[name] is None:
             problems.append(f"trainer.match={name} needs their number; set trainer.{name}")
+    tokens, cap = trainer["tokens"], trainer["tokens_cap"]
+    if match == "tokens" and tokens is not None and cap is not None and tokens > cap:
+        problems.append(f"trainer.tokens={tokens} is more than trainer.tokens_cap={cap}; set trainer.tokens_cap=null")
     if trainer["patience"] is not None and trainer["validation_share"] == 0:
         problems.append(f"trainer.patience={trainer['patience']} has nothing to judge by; set trainer.validation_share")
-    if trainer["validation_share"] > 0 and trainer["strategy"].startswith("fsdp"):
-        problems.append(
-            "trainer.validation_share keeps the best weights whole, which strategy=fsdp divides; set it to 0"
-        )
     return problems

@@ -20,7 +20,7 @@ from ltd.leakage import LeakageSettings
 from ltd.model import Model
 from ltd.pool import Pool
 from ltd.settings import budget_request
-from ltd.task import Task, check_held_out
+from ltd.task import Task, check_convention, check_held_out
 from ltd.tracker import Tracker
 
 Settings = dict[str, Any]
@@ -52,10 +52,11 @@ class EvaluateParts:
         self.model.check()
         if settings["templates"] != "all":
             check_held_out(settings["held_out_templates"], self.tasks)
+        check_convention(settings["convention"], self.tasks)
 
     def sources(self) -> Settings:
-        """What pool and tasks are made of; raises if any data is missing."""
-        return {"tasks": {name: task.source() for name, task in self.tasks.items()}}
+        """What model, pool and tasks are made of; raises if any data is missing."""
+        return {"model": self.model.source(), "tasks": {name: task.source() for name, task in self.tasks.items()}}
 
 
 @dataclass(frozen=True)

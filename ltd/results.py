@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ltd.atomic import write_json, write_parquet
 from ltd.cache import Cache
@@ -17,67 +17,116 @@ from ltd.free_prompts import FreePrompts
 from ltd.hardware import has_fast_bfloat16
 from ltd.model import LoadedModel
 from ltd.predictions import predictions_table, read_predictions
-from ltd.score import TaskScore
+from ltd.process_group import ProcessGroup
+from ltd.progress import Progress
+from ltd.score import Question, RankedQuestion, TaskScore
+from ltd.shared_ranking import Ranker, assist, rank_together
 from ltd.standard_error import clustered_standard_error
 from ltd.task import Task
 
-RANKING_VERSION = 2
+if TYPE_CHECKING:
+    import torch
+
+RANKING_VERSION = 3
 """Raised when a change of ours changes scores, so that cached ones are not mistaken for new ones."""
 
 
 def rank_tasks(
-    loaded: LoadedModel, tasks: Mapping[str, Task], settings: Mapping[str, Any], cache: Cache, description: str
+    loaded: LoadedModel,
+    tasks: Mapping[str, Task],
+    settings: Mapping[str, Any],
+    cache: Cache,
+    description: str,
+    group: ProcessGroup | None = None,
 ) -> list[TaskScore]:
     """Score every task with a model; tasks that an earlier attempt ranked are read back from ``cache``.
 
     All variants of the score are in there, so that the one that ranks can be chosen afterwards.
+
+    Parameters
+    ----------
+    group : processes that share the questions; the others have the same model and `assist_ranking` when they are asked.
     """
     variant = settings["ranking"]["score"]
     return [
-        _rank_task(loaded, task, settings, cache, f"{description} {task.name}").under(variant)
+        _rank_task(loaded, task, settings, cache, f"{description} {task.name}", group).under(variant)
         for task in tasks.values()
     ]
 
 
+def assist_ranking(loaded: LoadedModel, task: Task, settings: Mapping[str, Any], group: ProcessGroup) -> None:
+    """Score this process's share of a task that another process ranks."""
+    assist(_ranker(loaded, settings, group.device), task.questions(), _free_prompts(settings), group)
+
+
 def _rank_task(
-    loaded: LoadedModel, task: Task, settings: Mapping[str, Any], cache: Cache, description: str
+    loaded: LoadedModel,
+    task: Task,
+    settings: Mapping[str, Any],
+    cache: Cache,
+    description: str,
+    group: ProcessGroup | None,
 ) -> TaskScore:
-    import torch
-
-    from ltd.ranking import rank
-
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    ranking = settings["ranking"]
-    precision = effective_precision(ranking["precision"], device)
+    ranking, device = settings["ranking"], _default_device() if group is None else group.device
     source = {
         "model": loaded.fingerprint,
         "task": task.source(),
-        "precision": precision,
+        "precision": effective_precision(ranking["precision"], device.type),
         "tokens_per_batch": ranking["tokens_per_batch"],
         "domain_free": ranking["domain_free"],
         "content_free": ranking["content_free"],
         "separator": settings["separator"],
+        "convention": settings["convention"],
         "version": RANKING_VERSION,
     }
-    encoder = text_encoder(loaded, settings["separator"])
-    network: Any = loaded.network
+    ranker, free = _ranker(loaded, settings, device), _free_prompts(settings)
 
     def make(work: Path) -> None:
-        with progress_bar(description) as bar:
-            network.to(device)
-            ranked = rank(
-                network,
-                encoder,
-                task.questions(),
-                precision=precision,
-                tokens_per_batch=ranking["tokens_per_batch"],
-                free=FreePrompts(ranking["domain_free"], ranking["content_free"]),
-                progress=bar,
-            )
+        with progress_bar(description, "questions") as bar:
+            if group is None:
+                ranked = ranker(task.questions(), free, bar)
+            else:
+                group.ask(task.name)
+                ranked = rank_together(ranker, task.questions(), free, group, bar)
         write_parquet(work / "predictions.parquet", predictions_table([TaskScore(task.name, ranked)]))
 
     (score,) = read_predictions(cache.folder("ranked", source, make) / "predictions.parquet")
     return score
+
+
+def _ranker(loaded: LoadedModel, settings: Mapping[str, Any], device: torch.device) -> Ranker:
+    """Ranks with this model and these settings on one device."""
+    from ltd.ranking import rank
+
+    encoder = text_encoder(loaded, settings["separator"])
+    network: Any = loaded.network
+    precision = effective_precision(settings["ranking"]["precision"], device.type)
+    tokens_per_batch = settings["ranking"]["tokens_per_batch"]
+
+    def ranked(questions: Sequence[Question], free: FreePrompts, progress: Progress) -> list[RankedQuestion]:
+        network.to(device)
+        return rank(
+            network,
+            encoder,
+            questions,
+            precision=precision,
+            tokens_per_batch=tokens_per_batch,
+            free=free,
+            cut="beginning" if settings["convention"] == "lm_eval" else "context",  # as the harness cuts
+            progress=progress,
+        )
+
+    return ranked
+
+
+def _free_prompts(settings: Mapping[str, Any]) -> FreePrompts:
+    return FreePrompts(settings["ranking"]["domain_free"], settings["ranking"]["content_free"])
+
+
+def _default_device() -> torch.device:
+    import torch
+
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def text_encoder(loaded: LoadedModel, separator: str, max_length: int | None = None) -> TextEncoder:
@@ -98,6 +147,12 @@ def effective_precision(setting: str, device: str) -> Any:
     if setting != "auto":
         return setting
     return "bf16" if device != "cpu" or has_fast_bfloat16() else "fp32"
+
+
+def ranking_precision(settings: Mapping[str, Any], group: ProcessGroup | None) -> Any:
+    """``bf16`` or ``fp32``: in which tasks are ranked here."""
+    device = _default_device() if group is None else group.device
+    return effective_precision(settings["ranking"]["precision"], device.type)
 
 
 def write_results(

@@ -86,7 +86,7 @@ def _diagnose(experiment: Experiment[SelectParts], choice: Chosen) -> None:
     candidates = choice.candidates or _candidates(experiment, pool)
     if not np.isin(choice.selection.indices, candidates.rows).all():  # somebody else's choice, from others too
         candidates = all_of(pool, np.union1d(candidates.rows, choice.selection.indices))
-    with experiment.run.timed("diagnose"), progress_bar("embed") as bar, progress_bar("diagnose") as reading:
+    with experiment.run.timed("diagnose"), progress_bar("embed", "prompts") as bar, progress_bar("diagnose") as reading:
         points, _ = experiment.geometry(bar).points(candidates)
         picks = np.searchsorted(candidates.rows, choice.selection.indices)
         attributes = pool_attributes(pool, candidates.rows)
@@ -153,7 +153,7 @@ def _made(experiment: Experiment[SelectParts], pool: PromptedPool) -> tuple[Cand
     stated |= candidates.statement(parts.leakage.action)
     if parts.held_out:
         stated["held_out_templates"] = list(parts.held_out)
-    with experiment.run.timed("choose"), progress_bar("embed") as bar, progress_bar("read") as read_bar:
+    with experiment.run.timed("choose"), progress_bar("embed", "prompts") as bar, progress_bar("read") as read_bar:
         count_tokens = partial(experiment.count_tokens, pool)
         geometry, reader = experiment.geometry(bar), experiment.reader(read_bar)
         choice = Choice(candidates, geometry, parts.sampler, budget, experiment.questions, count_tokens, reader)
@@ -192,7 +192,7 @@ def _candidates(experiment: Experiment[SelectParts], pool: PromptedPool) -> Cand
     candidates = find_candidates(pool, parts.pool.related, mode, seed, held_out)
     if settings["related_by"] == "cluster":
         kept_by_mode = mode.choose(pool, seed, held_out)
-        with experiment.run.timed("choose"), progress_bar("embed") as bar:
+        with experiment.run.timed("choose"), progress_bar("embed", "prompts") as bar:
             candidates = all_of(pool, experiment.geometry(bar).in_target_cluster(candidates, kept_by_mode))
     return drawn(_gated(experiment, candidates), settings["max_candidates"], seed)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,14 +13,13 @@ from omegaconf import MISSING, DictConfig, OmegaConf
 from ltd.budget import Request
 from ltd.errors import SettingsError, unknown_name
 from ltd.example import content_key
-from ltd.finetune_settings import trainer_problems
+from ltd.finetune_settings import HOW_AND_WHERE, trainer_problems
 from ltd.free_prompts import FreePrompts
+from ltd.model.folder import model_name
+from ltd.task import CONVENTIONS
 from ltd.variants import VARIANTS
 
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
-
-DEVICE_SETTINGS = ("accelerator", "devices", "num_nodes", "strategy")
-"""Trainer settings that say where a run is computed, not what; they are no part of a run's identity."""
 
 CHOOSING = (
     "sampler",
@@ -46,6 +46,12 @@ TEMPLATES = ("all", "held_out", "trained")
 KEEP = ("all", "model", "results")
 """What a finished run keeps of its large files: checkpoint and model, the model alone, or neither."""
 
+WHERE_MODELS_LIE = ("path", "tokenizer")
+"""A model's settings that name folders, whose content counts and not their place."""
+
+OF_TRAINING = ("lr", "precision", "method", "lora")
+"""A model's settings that decide nothing where nothing is trained."""
+
 BOOKKEEPING = ("force", "outputs", "cache", "group", "tracker", "verify", "diagnostics", "keep")
 """Settings that say where a run is kept and shown; they change no result."""
 
@@ -66,10 +72,14 @@ class RankingSettings:
 
 
 @dataclass
-class TrainerSettings:
-    accelerator: str = MISSING
+class DeviceSettings:
     devices: int = MISSING
     num_nodes: int = MISSING
+
+
+@dataclass
+class TrainerSettings(DeviceSettings):
+    accelerator: str = MISSING
     strategy: str = MISSING
     match: str = MISSING
     epochs: float = MISSING
@@ -105,6 +115,7 @@ class EvaluateSettings:
     model: dict[str, Any] = MISSING
     task: dict[str, Any] = MISSING
     tracker: dict[str, Any] = MISSING
+    trainer: DeviceSettings = field(default_factory=DeviceSettings)  # one word for where to compute, as in training
     ranking: RankingSettings = field(default_factory=RankingSettings)
     separator: str = " "  # between a prompt and its answer, in training and in ranking
     convention: str = "single"  # which prompts and which split the tasks have
@@ -160,12 +171,13 @@ def check(settings: dict[str, Any]) -> None:
     at_least_one: dict[str, tuple[str, ...]] = {
         "distribution_centre": ("clusters",),
         "ranking": ("tokens_per_batch",),
-        "trainer": ("max_length",),
+        "trainer": ("devices", "num_nodes", "max_length"),
     }
     for group, names in at_least_one.items():
-        values = {name: settings[group][name] for name in names if group in settings}
+        values = {name: settings[group][name] for name in names if name in settings.get(group, {})}
         problems += [f"{group}.{name}={value} must be at least 1" for name, value in values.items() if value < 1]
     for name, words in {
+        "convention": CONVENTIONS,
         "diagnostics": DIAGNOSTICS,
         "keep": KEEP,
         "related_by": RELATED_BY,
@@ -174,6 +186,8 @@ def check(settings: dict[str, Any]) -> None:
         if name in settings and settings[name] not in words:
             problems.append(unknown_name(name, settings[name], words))
     problems += _prompt_problems(settings)
+    if not 0 < settings["model"].get("lr", 1) < math.inf:
+        problems.append(f"model.lr={settings['model']['lr']:g} must be above 0; fraction=0 does not fine-tune")
     words_of = {
         ("ranking", "precision"): ("auto", "bf16", "fp32"),
         ("ranking", "score"): VARIANTS,
@@ -183,7 +197,7 @@ def check(settings: dict[str, Any]) -> None:
     for (group, name), valid in words_of.items():
         if group in settings and settings[group].get(name, valid[0]) not in valid:
             problems.append(f"{group}.{name}={settings[group][name]} must be one of {', '.join(valid)}")
-    if "trainer" in settings:
+    if "fraction" in settings:
         problems += trainer_problems(settings["trainer"])
     if problems:
         raise SettingsError("; ".join(problems))
@@ -213,19 +227,22 @@ def path_below_root(path: str) -> Path:
 
 
 def choice_name(option: dict[str, Any]) -> str:
-    """The word an option goes by: its ``name``, or the module of its class.
+    """The word an option goes by: its ``name``, that of a model in a folder, or the module of its class.
 
     >>> choice_name({"_target_": "ltd.sampler.kcenter.KCenter"})
     'kcenter'
     """
-    return str(option.get("name") or str(option["_target_"]).split(".")[-2])
+    if name := option.get("name"):
+        return str(name)
+    place = option.get("path") or option.get("hub")
+    return model_name(place) if place else str(option["_target_"]).split(".")[-2]
 
 
 def run_id(stage: str, settings: dict[str, Any], sources: dict[str, Any]) -> str:
     """A readable name for a run that ends in a hash of all that its result depends on.
 
-    Not in it: the tracker, paths, the device, the clock. ``sources`` stands for the content of pool and tasks, so that
-    the same data in another place is the same run, and other data under the same name is not.
+    Not in it: the tracker, paths, the device, the clock. ``sources`` stands for the content of model, pool and tasks:
+    the same in another place is the same run, and something else under the same name is not.
     """
     by_content = ("pool", "task", "selection")
     matters = {name: value for name, value in settings.items() if name not in (*BOOKKEEPING, *by_content)}
@@ -237,11 +254,15 @@ def run_id(stage: str, settings: dict[str, Any], sources: dict[str, Any]) -> str
         matters = {name: value for name, value in matters.items() if name not in ("templates", "held_out_templates")}
     if matters.get("max_candidates") is None:
         matters.pop("max_candidates", None)
+    unheeded = (*WHERE_MODELS_LIE, *(OF_TRAINING if stage != "train" else ()))
+    matters["model"] = {name: value for name, value in settings["model"].items() if name not in unheeded}
     if stage == "select":  # of training, how long a prompt is decides a budget in tokens
         lengths = {name: settings["trainer"][name] for name in ("max_length", "end_token")}
         matters = {name: value for name, value in matters.items() if name != "ranking"} | {"trainer": lengths}
-    elif "trainer" in matters:
-        matters["trainer"] = {k: v for k, v in matters["trainer"].items() if k not in DEVICE_SETTINGS}
+    elif stage == "evaluate":
+        matters.pop("trainer")  # where, and nothing else
+    else:
+        matters["trainer"] = {k: v for k, v in matters["trainer"].items() if k not in HOW_AND_WHERE}
     key = content_key({"stage": stage, "settings": matters, "sources": sources})[:8]
     return "-".join([*_readable(settings), f"s{settings['seed']}", key])
 

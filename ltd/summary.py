@@ -25,6 +25,8 @@ def show(run: Run) -> None:
     if metrics_file.exists():
         metrics = json.loads(metrics_file.read_text())
         console.print(*_tables(metrics), sep="\n\n")
+        if "precision" in metrics:
+            console.print(f"ranked    in {metrics['precision']}")
         _print_constant(console, metrics["tasks"])
         _print_budget(console, metrics.get("budget"))
         _print_training(console, metrics.get("training"))
@@ -169,10 +171,11 @@ def _print_budget(console: Console, budget: dict[str, Any] | None) -> None:
 
 def _print_training(console: Console, training: dict[str, Any] | None) -> None:
     if training:
+        precision = f", in {training['precision']}" if "precision" in training else ""
         stopped = "; stopped there by trainer.tokens_cap" if training["capped"] else ""
         console.print(
             f"training  {training['tokens']:,} tokens in {training['steps']:,} steps, "
-            f"of {training['examples']:,} examples{stopped}"
+            f"of {training['examples']:,} examples{precision}{stopped}"
         )
 
 

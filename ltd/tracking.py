@@ -11,6 +11,7 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 
 from ltd.example import content_key
+from ltd.finetune_settings import HOW_AND_WHERE
 from ltd.run import Run
 from ltd.settings import BOOKKEEPING, budget_word, choice_name
 from ltd.tracker import RunDescription, Tracker
@@ -72,7 +73,7 @@ def chooser(settings: Mapping[str, Any]) -> str:
 
 
 def _arm_key(settings: dict[str, Any]) -> str:
-    """Of all settings but the seed, also where the sampler takes it over."""
+    """Of all settings that a result depends on but the seed, also where the sampler takes it over."""
     seed = settings["seed"]
 
     def follows(name: str, value: object) -> bool:
@@ -83,7 +84,8 @@ def _arm_key(settings: dict[str, Any]) -> str:
         return {name: without(value) if isinstance(value, dict) else value for name, value in kept.items()}
 
     matters = {name: value for name, value in settings.items() if name not in (*BOOKKEEPING, "seed")}
-    return content_key(matters | {"sampler": without(settings.get("sampler", {}))})[:6]
+    trainer = {name: value for name, value in settings.get("trainer", {}).items() if name not in HOW_AND_WHERE}
+    return content_key(matters | {"sampler": without(settings.get("sampler", {})), "trainer": trainer})[:6]
 
 
 def _tags(settings: dict[str, Any]) -> list[str]:

@@ -30,6 +30,13 @@ def test_a_number_overrides_the_share() -> None:
         Request(0.5, amount=-1)
 
 
+def test_the_vanilla_row_is_known_before_the_pool_is() -> None:
+    assert Request(0.0).is_nothing
+    assert Request(0.5, amount=0).is_nothing
+    assert not Request(0.5).is_nothing
+    assert not Request(0.0, amount=1).is_nothing
+
+
 def test_a_unit_that_does_not_exist_is_refused_with_those_that_do() -> None:
     with pytest.raises(SettingsError, match=r"budget_unit.*characters.*examples, tokens"):
         Request(0.5, unit="characters")  # type: ignore[arg-type]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -180,13 +182,30 @@ def test_of_one_made_before_costs_were_kept_it_is_unknown(tmp_path: Path) -> Non
     assert list(cache.used.values()) == [Share()]
 
 
-def test_a_wait_for_another_process_is_counted(tmp_path: Path) -> None:
-    other = multiprocessing.get_context("fork").Process(target=_ask, args=(tmp_path,))
+def _make_when_let(work: Path) -> None:
+    while not (work.parent / "enough").exists():
+        time.sleep(0.01)
+    (work / "value").write_text("1")
+
+
+def test_a_wait_for_another_process_is_counted(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    other = multiprocessing.get_context("fork").Process(target=_ask_for, args=(tmp_path, _make_when_let))
     other.start()
     while not list(tmp_path.glob("thing/*.partial")):
         time.sleep(0.002)
     kept: list[Cost] = []
-    with measured(kept.append):
-        _ask(tmp_path)
+
+    def wait() -> None:
+        with measured(kept.append):
+            _ask_for(tmp_path, _make_when_let)
+
+    waiting = threading.Thread(target=wait)
+    waiting.start()
+    while f"waits for process {other.pid}" not in caplog.text and waiting.is_alive():
+        time.sleep(0.002)
+    time.sleep(0.2)
+    (tmp_path / "thing" / "enough").touch()
+    waiting.join()
     other.join()
-    assert 0.1 < (kept[-1].waited_seconds or 0.0) <= kept[-1].seconds
+    assert 0.2 < (kept[-1].waited_seconds or 0.0) <= kept[-1].seconds

@@ -32,6 +32,19 @@ def test_a_broken_newest_is_named_once_and_the_previous_used(tmp_path, caplog, d
     assert caplog.messages[0].startswith(f"{last} cannot be read (")
 
 
+def test_one_whose_bits_have_changed_on_the_disk_is_not_used(tmp_path, caplog):
+    """Torch reads such a file without a word: the numbers are others, and nothing else."""
+    save(tmp_path, 1.0)
+    KeepPrevious().save_checkpoint({KEY: "mine", "value": torch.rand(10_000)}, tmp_path / LAST)
+    last = tmp_path / LAST
+    content = bytearray(last.read_bytes())
+    content[20_000:24_000] = bytes(4_000)
+    last.write_bytes(content)
+    assert read_checkpoint(last)[KEY] == "mine"
+    assert find_checkpoint(tmp_path, "mine") == tmp_path / PREVIOUS
+    assert caplog.messages[0].startswith(f"{last} is damaged: data/0 in it is not what was written")
+
+
 def test_another_trainings_checkpoint_is_not_used(tmp_path, caplog):
     save(tmp_path, 1.0, key="another")
     assert find_checkpoint(tmp_path, "mine") is None

@@ -26,6 +26,9 @@ defaults: [command, part: picky, _self_]
 what: nothing
 seed: 0
 outputs: {folder}/outputs
+cache: {folder}/outputs/cache
+number: 0
+file: null
 required: ???
 """
 
@@ -41,8 +44,8 @@ class Picky:
 def stage(config: DictConfig) -> float:
     """A stage that does what ``what`` says, and gives its seed if it comes to its end."""
     match config.what:
-        case "error":
-            raise SettingsError(f"no such thing\nin seed {config.seed}")
+        case "error" | "OSError":
+            raise _error(config)
         case "odd" if config.seed % 2:
             raise SettingsError(f"{config.seed} is odd")
         case "part":
@@ -65,6 +68,12 @@ def stage(config: DictConfig) -> float:
             logging.getLogger("httpx").info("chatter")
             logging.getLogger("httpx").warning("trouble")
     return float(config.seed)
+
+
+def _error(config: DictConfig) -> Exception:
+    if config.what == "error":
+        return SettingsError(f"no such thing\nin seed {config.seed}")
+    return OSError(config.number, os.strerror(config.number), config.file and str(config.file))
 
 
 @pytest.fixture
@@ -162,7 +171,7 @@ def test_a_fault_of_ours_keeps_its_traceback(run: Run) -> None:
     [
         (
             "sead=1",
-            "there is no setting 'sead' (did you mean 'seed'?); valid: outputs, part, recipe, required, seed, what",
+            "there is no setting 'sead' (did you mean 'seed'?); valid: cache, file, number, outputs, part, recipe, ",
         ),
         ("recipes=small", "there is no setting 'recipes' (did you mean 'recipe'?); valid: "),
         ("part.sizes=2", "there is no part setting 'sizes' (did you mean 'size'?); valid: size"),
@@ -210,7 +219,7 @@ def test_in_a_multirun_the_other_jobs_go_on(run: Run, conf: Path) -> None:
         "job 3 (what=odd seed=3): 3 is odd",
     ]
     (sweep,) = (conf.parent / "outputs" / "sweeps").iterdir()
-    assert {path.name for path in sweep.iterdir()} == {"multirun.yaml", "1.error", "3.error"}
+    assert {path.name for path in sweep.iterdir()} == {"multirun.yaml", "sweep.json", "1.error", "3.error"}
 
 
 def test_a_multirun_without_an_error_ends_well(run: Run, conf: Path) -> None:
@@ -259,7 +268,7 @@ def start(conf: Path, *overrides: str) -> subprocess.Popen[str]:
 
 def test_errors_in_the_processes_of_another_launcher_count(conf: Path) -> None:
     with start(conf, "-m", "seed=0,1,2", "hydra/launcher=joblib", "hydra.launcher.n_jobs=2") as process:
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=600)
     assert process.returncode == 2
     assert out.split("\n") == ["a line", "a line", ""]
     assert err.splitlines()[-2:] == ["error: 1 job(s) of this multirun failed:", "job 1 (seed=1): 1 is odd"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
 from ltd import console
@@ -33,3 +35,12 @@ def test_a_terminal_gets_a_bar_and_the_log_nothing(
     shown = capsys.readouterr().err
     assert "fine-tune" in shown
     assert "3/3" in shown
+
+
+def test_the_pace_is_told(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = SimpleNamespace(monotonic=lambda: 100.0)
+    monkeypatch.setattr(console, "time", clock)
+    with caplog.at_level("INFO", "ltd"), progress_bar("rank rte", "questions") as bar:
+        clock.monotonic = lambda: 104.0
+        bar(10, 10)
+    assert caplog.messages == ["rank rte: 10 of 10  2.5 questions/s"]

@@ -1,10 +1,15 @@
 import os
 import signal
+import subprocess
+import sys
 import threading
+import time
+from pathlib import Path
 
 import pytest
 
-from ltd.deferred_signals import SIGNALS, DeferredSignals, exit_code, interrupting
+from ltd import deferred_signals
+from ltd.deferred_signals import SIGNALS, DeferredSignals, exit_code, interrupting, leaving_native_waits
 
 
 def send(number):
@@ -134,3 +139,58 @@ def test_a_thread_cannot_interrupt():
     thread.start()
     thread.join()
     assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+
+
+WAITING = f"""
+import sys
+sys.path.insert(0, {str(Path(__file__).resolve().parents[1])!r})
+from datetime import timedelta
+from torch.distributed import TCPStore
+from ltd import deferred_signals
+deferred_signals.GRACE = 0.5
+with deferred_signals.interrupting(), deferred_signals.leaving_native_waits():
+    print("waits", flush=True)
+    TCPStore("127.0.0.1", 0, world_size=2, is_master=True, timeout=timedelta(seconds=300))  # for one on another node
+"""
+
+
+def test_a_process_that_waits_for_another_node_leaves_when_told_to():
+    """Torch's wait lets no handler of Python's run: without the thread it takes all of its 300 seconds."""
+    with subprocess.Popen(
+        [sys.executable, "-c", WAITING], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout.readline() == "waits\n"
+        time.sleep(0.5)
+        started = time.monotonic()
+        process.send_signal(signal.SIGTERM)
+        said = process.communicate(timeout=200)[1]
+    assert process.returncode == 143
+    assert said == "\ninterrupted while it waited; run the same command again to go on\n"
+    assert time.monotonic() - started < 100
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_process_that_hears_the_signal_is_interrupted_as_always(number, monkeypatch):
+    monkeypatch.setattr(deferred_signals, "GRACE", 0.1)
+    before = signal.signal(number, signal.SIG_DFL)
+    try:
+        with pytest.raises(KeyboardInterrupt, match=number.name), interrupting(), leaving_native_waits():
+            send(number)
+        time.sleep(0.3)  # had it not been heard, this process would have ended
+    finally:
+        signal.signal(number, before)
+
+
+def test_the_handler_of_somebody_else_may_take_its_time(monkeypatch):
+    monkeypatch.setattr(deferred_signals, "GRACE", 0.1)
+    before = signal.signal(signal.SIGUSR2, lambda number, frame: time.sleep(0.3))  # as submitit's, which requeues
+    try:
+        with interrupting(), leaving_native_waits():
+            send(signal.SIGUSR2)
+    finally:
+        signal.signal(signal.SIGUSR2, before)
+    assert signal.set_wakeup_fd(-1) == -1
+    for thread in threading.enumerate():
+        if thread.name == "native-waits":
+            thread.join(timeout=60)
+            assert not thread.is_alive()

@@ -8,6 +8,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -103,11 +104,14 @@ def test_a_benchmark_has_the_options_it_is_given(place: str, words: tuple[str, .
 
 
 def assert_options(program: list[str], words: tuple[str, ...]) -> None:
-    done = subprocess.run(
-        [sys.executable, *program, "--help"], cwd=ROOT, capture_output=True, text=True, check=True
-    ).stdout
-    options = set(re.findall(r"--[\w-]+|(?<=\s)-\w\b", done))
+    options = set(re.findall(r"--[\w-]+|(?<=\s)-\w\b", help_of(*program)))
     assert {word.partition("=")[0] for word in words if word.startswith("-")} <= options
+
+
+@cache
+def help_of(*program: str) -> str:
+    command = [sys.executable, *program, "--help"]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
 
 
 def test_targets_of_make_exist() -> None:

@@ -16,6 +16,8 @@ from transformers import AutoModelForCausalLM
 from ltd import choosing, experiment, settings
 from ltd.errors import LtdError, SettingsError
 from ltd.example import PromptedPool
+from ltd.model.causal_lm import CausalLM
+from ltd.parts import EvaluateParts
 
 CONF = Path(__file__).resolve().parents[1] / "conf"
 SMALL = [
@@ -26,6 +28,7 @@ SMALL = [
     "pool.n_embedded=4",
     "pool.n_multi_step=8",
     "fraction=0.04",
+    "diagnostics=never",  # their figures take longer than the choice
     "task=[fragments_two_way,fragments_embedded]",
     "task.fragments_two_way.n_questions=10",
     "task.fragments_embedded.n_questions=9",
@@ -73,6 +76,7 @@ def test_a_run_leaves_its_files_and_numbers_that_agree(finished: Path) -> None:
     assert metrics["budget"]["pool"] == N_PROMPTS
     assert metrics["budget"]["examples"] == round(0.04 * N_PROMPTS) == pq.read_table(run / "selection.parquet").num_rows
     assert metrics["budget"]["tokens"] == sum(pq.read_table(run / "selection.parquet")["n_tokens"].to_pylist())
+    assert (metrics["precision"], metrics["training"]["precision"]) == ("fp32", "fp32")
     assert json.loads((run / "status.json").read_text())["state"] == "finished"
     predictions = pq.read_table(run / "predictions.parquet").to_pylist()
     for name, task in metrics["tasks"].items():
@@ -186,8 +190,29 @@ def test_select_alone_chooses_what_train_chose(finished: Path) -> None:
 
 def test_evaluating_the_tuned_model_gives_the_scores_of_its_run(finished: Path) -> None:
     run = the_run(finished, "train")
-    accuracy = experiment.evaluate(composed("evaluate", finished, "model=causal_lm", f"model.path={run / 'model'}"))
+    accuracy = experiment.evaluate(composed("evaluate", finished, "model=causal_lm", f"model.path={run}"))
     assert accuracy == json.loads((run / "metrics.json").read_text())["average"]["accuracy"]
+    (evaluation,) = (finished / "evaluate").glob(f"{run.name}-fragments_two_way-fragments_embedded-s0-*")
+    metrics = json.loads((evaluation / "metrics.json").read_text())
+    assert metrics["precision"] == "fp32"
+    assert metrics["model"] == CausalLM(path=str(run)).load().fingerprint
+
+
+def test_another_model_in_the_same_folder_is_another_run(
+    finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def identity(path: Path | str) -> str:
+        config = composed("evaluate", finished, "model=causal_lm", f"model.path={path}")
+        return experiment.Experiment.prepare("evaluate", config, EvaluateParts).run.run_id
+
+    folder = Path(shutil.copytree(the_run(finished, "train") / "model", tmp_path / "mine"))
+    first = identity(folder)
+    monkeypatch.chdir(tmp_path)
+    assert identity("mine") == first
+    weights = bytearray((folder / "model.safetensors").read_bytes())
+    weights[-1] ^= 1
+    (folder / "model.safetensors").write_bytes(weights)
+    assert identity(folder) != first
 
 
 @pytest.mark.parametrize(
@@ -230,10 +255,15 @@ def test_a_selection_of_another_pool_is_refused(finished: Path, tmp_path: Path) 
         choosing.saved_selection(run, pool)
 
 
-def test_a_model_that_cannot_be_had_is_told_before_anything_is_made(tmp_path: Path) -> None:
-    with pytest.raises(
-        LtdError, match=r"galactica_125m.*connect to a model hub, or point model.path= at a local folder"
-    ):
-        experiment.train(composed("train", tmp_path / "outputs", "model=galactica_125m"))
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("model=galactica_125m", r"galactica_125m.*connect to a model hub, or point model.path= at a local folder"),
+        ("trainer.strategy=foo", r"trainer\.strategy=foo: You selected an invalid strategy name"),
+    ],
+)
+def test_what_cannot_be_had_is_told_before_anything_is_made(tmp_path: Path, override: str, message: str) -> None:
+    with pytest.raises(LtdError, match=message):
+        experiment.train(composed("train", tmp_path / "outputs", override))
     assert not (tmp_path / "outputs" / "cache").exists()
     assert not list((tmp_path / "outputs" / "train").glob("kcenter*"))

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 import torch
 from pytorch_lightning import Trainer
-from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from ltd import finetune as module
@@ -130,9 +129,11 @@ def test_broken_checkpoints_are_named_and_gone_round(unbroken, tmp_path, caplog,
         path = tmp_path / "checkpoints" / name
         path.write_bytes(path.read_bytes()[:-500])
     reports = []
-    with caplog.at_level(logging.WARNING):
+    with caplog.at_level(logging.INFO):
         train(tmp_path, reports.append)
-    assert [message.split(" cannot be read")[0].split("/")[-1] for message in caplog.messages] == list(broken)
+    named = [record.message for record in caplog.records if record.levelno == logging.WARNING]
+    assert [message.split(" cannot be read")[0].split("/")[-1] for message in named] == list(broken)
+    assert ("checkpoints/previous.ckpt, step 5 of 24" in caplog.text) == (len(broken) == 1)
     assert reports[0].step == (6 if len(broken) == 1 else 1)
     assert weights(tmp_path) == weights(unbroken[0])
 
@@ -187,71 +188,35 @@ def test_a_scheduler_that_requeues_is_asked_after_the_checkpoint_and_one_that_do
 
 
 KILLED_PROGRAM = f"""
-import sys
+import os, signal, sys
 sys.path[:0] = [{str(ROOT)!r}, {str(ROOT / "tests")!r}]
 from pathlib import Path
 from test_finetune import train
-train(Path(sys.argv[1]), lambda report: print(report.step, flush=True))
+train(Path(sys.argv[1]), lambda report: report.step == int(sys.argv[2]) and os.kill(os.getpid(), signal.SIGKILL))
 """
 
 
-def kill_when_it_reports(folder, step):
-    command = [sys.executable, "-c", KILLED_PROGRAM, str(folder)]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, text=True, env=os.environ | {"PYTHONHASHSEED": "1"}
-    ) as process:
-        for line in process.stdout:
-            if int(line) == step:
-                process.send_signal(signal.SIGKILL)
-                break
-    assert process.returncode == -signal.SIGKILL
+def kill_a_process(folder, step):
+    command = [sys.executable, "-c", KILLED_PROGRAM, str(folder), str(step)]
+    done = subprocess.run(command, env=os.environ | {"PYTHONHASHSEED": "1"}, check=False)
+    assert done.returncode == -signal.SIGKILL
 
 
 @pytest.mark.slow
 def test_a_killed_process_is_gone_on_from_to_the_same_bytes(unbroken, tmp_path):
-    kill_when_it_reports(tmp_path, 13)
+    kill_a_process(tmp_path, 13)
     reports = []
     train(tmp_path, reports.append)
-    assert reports[0].step in (11, 16)  # it may have come past the next checkpoint before it died
+    assert reports[0].step == 11
     assert weights(tmp_path) == weights(unbroken[0])
 
 
 @pytest.mark.slow
 def test_a_process_killed_again_and_again_ends_with_the_same_bytes(unbroken, tmp_path):
     for step in (2, 6, 11, 17, 23):
-        kill_when_it_reports(tmp_path, step)
+        kill_a_process(tmp_path, step)
     train(tmp_path)
     assert weights(tmp_path) == weights(unbroken[0])
-
-
-TWO_PROCESSES = f"""
-import sys
-sys.path[:0] = [{str(ROOT)!r}, {str(ROOT / "tests")!r}]
-from dataclasses import replace
-from pathlib import Path
-import test_finetune
-from ltd.model.tiny import Tiny
-test_finetune.MODEL = Tiny()  # without dropout, which each process draws for itself
-devices = int(sys.argv[2])
-settings = replace(test_finetune.SETTINGS, devices=devices, strategy="ddp" if devices > 1 else "auto", lr=1e-3)
-result = test_finetune.train(Path(sys.argv[1]), settings=settings)
-print(result.losses[-1], result.tokens, (result.model / "model.safetensors").exists(), flush=True)
-"""
-
-
-@pytest.mark.slow
-def test_two_processes_learn_what_one_does(tmp_path):
-    for devices in (1, 2):
-        # A file, not -c: Lightning starts the second process by running the same program again.
-        program = tmp_path / f"{devices}.py"
-        program.write_text(TWO_PROCESSES)
-        command = [sys.executable, program, tmp_path / str(devices), str(devices)]
-        output = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
-        assert len(output) == devices
-        assert all(line.endswith(" True") for line in output)
-    one, two = (load_file(tmp_path / str(devices) / "model" / "model.safetensors") for devices in (1, 2))
-    for name, tensor in one.items():
-        torch.testing.assert_close(two[name], tensor, rtol=1e-4, atol=1e-5)
 
 
 def test_bfloat16_keeps_weights_in_full_precision_and_learns(tmp_path):
@@ -296,5 +261,5 @@ def test_signals_are_answered_as_before(tmp_path):
 
 
 def test_nothing_to_train_on_is_refused(tmp_path):
-    with pytest.raises(TrainingError, match="no example to train on"):
+    with pytest.raises(TrainingError, match=r"no example to train on: .*lower trainer\.validation_share"):
         finetune(MODEL.load(), [], [], SETTINGS, 0, tmp_path)

@@ -135,17 +135,22 @@ def test_training_may_be_as_long_as_a_number_of_tokens(tmp_path):
     assert len(reports) == result.steps == reports[0].steps
 
 
-def test_a_cap_on_tokens_ends_training_and_says_so_only_where_it_is_reached(tmp_path):
+def test_a_cap_on_tokens_ends_training_and_says_so_only_where_it_is_reached(tmp_path, caplog):
     settings = replace(SETTINGS, match="epochs", steps=None, epochs=4, examples_per_step=2)
     whole = train(tmp_path / "whole", settings)
     loose = train(tmp_path / "loose", replace(settings, tokens_cap=whole.tokens))
+    assert caplog.messages == []
     tight = train(tmp_path / "tight", replace(settings, tokens_cap=120))
+    assert caplog.messages == [
+        f"trainer.tokens_cap=120 will end training after {tight.steps} of its {whole.steps} steps; "
+        "set it to null to train to the end"
+    ]
     assert (whole.capped, loose.capped, tight.capped) == (False, False, True)
     assert weights(tmp_path / "loose") == weights(tmp_path / "whole")
     assert 120 <= tight.tokens < 120 + 2 * 40
     assert tight.losses[0] == whole.losses[0]
     assert tight.examples == 2 * tight.steps < whole.examples == len(PROMPTS)
-    assert tight.summary()["capped"] is True
+    assert (tight.summary()["capped"], tight.summary()["precision"]) == (True, "fp32")
 
 
 JUDGED = replace(

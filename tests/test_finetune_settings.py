@@ -1,3 +1,5 @@
+import math
+
 import pytest
 
 from ltd.errors import SettingsError
@@ -18,13 +20,29 @@ from ltd.model.low_rank_adapters import LowRankAdapters
         ({"match": "tokens", "tokens": 0}, r"trainer\.tokens=0 must be at least 1"),
         ({"label_smoothing": 1}, r"trainer\.label_smoothing=1 must be in \[0, 1\)"),
         ({"validation_share": -0.5}, r"trainer\.validation_share=-0\.5 must be in \[0, 1\)"),
+        ({"gradient_clip": -1}, r"trainer\.gradient_clip=-1 must be 0, which does not clip, or above"),
+        ({"gradient_clip": math.nan}, r"trainer\.gradient_clip=nan must be 0"),
+        ({"weight_decay": -1}, r"trainer\.weight_decay=-1 must be 0 or above"),
+        ({"warmup_fraction": 2}, r"trainer\.warmup_fraction=2 must be in \[0, 1\]"),
+        ({"warmup_fraction": -1}, r"trainer\.warmup_fraction=-1 must be in \[0, 1\]"),
+        ({"epochs": math.inf}, r"trainer\.epochs=inf must be above 0"),
+        ({"devices": 0}, r"trainer\.devices=0 must be at least 1"),
+        ({"num_nodes": 0}, r"trainer\.num_nodes=0 must be at least 1"),
+        (
+            {"match": "tokens", "tokens": 100_000, "tokens_cap": 35_000},
+            r"trainer\.tokens=100000 is more than trainer\.tokens_cap=35000; set trainer\.tokens_cap=null",
+        ),
         ({"patience": 2}, r"trainer\.patience=2 has nothing to judge by; set trainer\.validation_share"),
-        ({"validation_share": 0.1, "strategy": "fsdp"}, r"which strategy=fsdp divides; set it to 0"),
     ],
 )
 def test_contradictions_are_refused(values, message):
     with pytest.raises(SettingsError, match=message):
         FinetuneSettings(**values)
+
+
+def test_the_ends_of_ranges_can_be_meant():
+    FinetuneSettings(warmup_fraction=1, weight_decay=0, gradient_clip=math.inf)
+    FinetuneSettings(warmup_fraction=0, gradient_clip=0, match="tokens", tokens=35_000, tokens_cap=35_000)
 
 
 def test_adapters_learn_at_a_rate_of_their_own():

@@ -48,7 +48,7 @@ def kill_when_there(outputs: Path, pattern: str, number: int = signal.SIGKILL) -
     process = subprocess.Popen(
         command(outputs), cwd=outputs, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
     )
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 600
     while process.poll() is None and not any(outputs.glob(pattern)) and time.monotonic() < deadline:
         time.sleep(0.005)
     process.send_signal(number)

@@ -21,7 +21,6 @@ STUDY = (
     "model.lr=tag(log, interval(1e-4, 1e-2))",
     "sampler=random",
     "tracker=none",
-    "diagnostics=never",
 )
 
 

@@ -56,7 +56,7 @@ def test_another_score_ranks_what_is_kept_without_the_model(tmp_path: Path) -> N
     ranking |= {"domain_free": "ending", "content_free": ["N/A", ""]}
 
     def ranked(**changes: str) -> TaskScore:
-        settings = {"ranking": ranking | changes, "separator": " "}
+        settings = {"ranking": ranking | changes, "separator": " ", "convention": "single"}
         (score,) = results.rank_tasks(loaded, {"two": TwoQuestions()}, settings, cache, "rank")
         return score
 

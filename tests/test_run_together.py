@@ -39,7 +39,7 @@ def test_they_are_called(run: Run) -> None:
     with run.recorded({}):
         other = waits(run)
         run.call_others()
-        other.join(timeout=10)
+        other.join(timeout=120)
         assert not other.is_alive()
         assert run.is_called(force=False)
     assert json.loads((run.folder / "status.json").read_text())["attempt"] == "7.0.2"
@@ -52,7 +52,7 @@ def test_they_are_not_called_by_an_earlier_attempt_or_another_job(run: Run) -> N
     time.sleep(0.7)
     assert other.is_alive()
     left(run, state="failed", attempt="7.0.2")
-    other.join(timeout=10)
+    other.join(timeout=120)
     assert not other.is_alive()
 
 
@@ -67,7 +67,7 @@ def test_they_leave_if_another_command_has_finished_it_unless_it_is_done_again(r
     assert not run.is_called(force=False)
     other = waits(run, force=True)
     left(run, state="running", called="fine-tune", attempt="7.0.2")
-    other.join(timeout=10)
+    other.join(timeout=120)
     assert not other.is_alive()
 
 

@@ -56,6 +56,25 @@ def test_pruning_shows_and_then_removes_what_no_run_refers_to(
     assert not list(outputs.glob("cache/pool/*"))
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--prune"], "--prune goes with --cache: python -m ltd.runs --cache --prune"),
+        (["--cache", "--days", "0"], "--days goes with --prune: "),
+        (["--cache", "--yes"], "--yes goes with --prune: "),
+        (["--cache", "--failed"], "--failed and --commands are for runs"),
+    ],
+)
+def test_an_option_that_would_be_passed_over_is_refused(
+    options: list[str], message: str, outputs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*options, str(outputs)]) == 2
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert shown.err.startswith(f"error: {message}")
+    assert names(outputs) == {"a run", "none"}
+
+
 def test_by_age_it_takes_also_what_runs_refer_to(outputs: Path) -> None:
     assert main(["--cache", "--prune", "--days", "30", "--yes", str(outputs)]) == 0
     assert names(outputs) == {"a run", "none"}

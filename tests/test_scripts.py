@@ -18,7 +18,7 @@ def start(folder: Path, script: str, *overrides: str) -> tuple[int, str, str]:
     command = [sys.executable, "-X", "importtime", str(ROOT / script), *overrides]
     environment = os.environ | {"LTD_OUTPUTS": str(folder / "outputs")}
     result = subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=60, check=False
+        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=600, check=False
     )
     imported = re.findall(r"^import time:.*\| +(\S+)$", result.stderr, re.MULTILINE)
     assert not HEAVY & set(imported)

@@ -142,7 +142,7 @@ def test_a_scoring_sampler_and_kcenter_see_the_same_draw(outputs: Path, tmp_path
         assert {row["index"] for row in rows} == drawn, sampler
         assert manifest["stated"]["drawn"] == {"candidates": 30, "of": 80}
     run = next((tmp_path / "kcenter" / "select").glob("*/"))
-    assert experiment.select(composed("select", tmp_path, f"verify={run}")) == 30
+    assert experiment.select(composed("select", tmp_path, f"verify={run}", cache)) == 30
 
 
 def test_a_budget_beyond_the_draw_is_refused_before_anything_is_made(tmp_path: Path) -> None:

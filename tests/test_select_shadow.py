@@ -22,7 +22,7 @@ def python(*arguments: str | Path, folder: Path = ROOT, **environment: str) -> s
         env=os.environ | environment,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=600,
         check=False,
     )
     assert (result.returncode, result.stderr) == (0, "")

@@ -27,7 +27,7 @@ from tests.test_selection import make_pool, make_selection
 def outputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Outputs in which seven prompts were chosen by k-center."""
     outputs = tmp_path_factory.mktemp("outputs")
-    experiment.select(composed("select", outputs, "budget=7"))
+    experiment.select(composed("select", outputs, "budget=7", "diagnostics=auto"))
     return outputs
 
 
@@ -114,7 +114,7 @@ FIGURES = {"coverage.png", "map.png", "composition.png"}
 
 def left(outputs: Path, *overrides: str) -> set[str]:
     """The diagnostics that choosing leaves."""
-    experiment.select(composed("select", outputs, *overrides))
+    experiment.select(composed("select", outputs, "diagnostics=auto", *overrides))
     (run,) = (outputs / "select").glob("*/")
     if (run / "diagnostics.json").exists():
         numbers = json.loads((run / "diagnostics.json").read_text())
@@ -157,7 +157,7 @@ def test_training_leaves_them_too_and_the_candidates_are_found_once(
 ) -> None:
     found = []
     monkeypatch.setattr(selecting, "find_candidates", lambda *given: found.append(given) or find_candidates(*given))
-    short = ["trainer.match=steps", "trainer.steps=1", "budget=7", f"cache={outputs / 'cache'}"]
+    short = ["trainer.match=steps", "trainer.steps=1", "budget=7", "diagnostics=auto", f"cache={outputs / 'cache'}"]
     experiment.train(composed("train", tmp_path, *short))
     (run,) = (tmp_path / "train").glob("*/")
     assert {file.name for file in run.iterdir()} > {*FIGURES, "diagnostics.json"}

@@ -73,6 +73,7 @@ def evaluation(run: Run) -> Run:
     metrics = run.metrics
     for name in ("before", "change", "budget"):
         del metrics[name]
+    metrics["precision"] = "bf16"
     metrics["tasks"] = {"fragments_two_way": task(0.616, 277, 10), "cb": task(0.4, 56) | {"constant": True}}
     write_json(run.folder / "metrics.json", metrics)
     return run
@@ -87,6 +88,7 @@ def test_an_evaluation_shows_what_depends_on_score_and_template(
     assert "fragments_two_way 61.6 ± 2.5 50.0 43.2 12.3 277" in shown
     assert "average 60.0 ± 2.0 50.0 50.0" in shown
     assert "pooled 63.0 ± 2.7 333" in shown
+    assert "ranked in bf16" in shown
     assert "task sum mean bytes characters pmi calibrated" in shown
     assert "cb 0.0 10.0 20.0 30.0 40.0 50.0" in shown
     assert "task median mean spread best worst templates" in shown

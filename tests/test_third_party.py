@@ -27,6 +27,7 @@ SMALL = [
     "task.fragments_two_way.n_questions=10",
     "distribution_centre.clusters=1",
     "embedder.precision=fp32",
+    "diagnostics=never",
     "budget=12",
 ]
 BY_CLASS = ("sampler=all", "sampler._target_=ltd_mmr.mmr.MMR", "+sampler.relevance=1")

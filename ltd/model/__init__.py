@@ -55,6 +55,10 @@ class Model(Protocol):
     def check(self) -> None:
         """Raise `ModelError` if the model certainly cannot be loaded, before anything expensive starts."""
 
+    def source(self) -> dict[str, object]:
+        """What its weights and its tokenizer are made of, wherever they lie; nothing is loaded or downloaded."""
+        ...
+
     def load(self) -> LoadedModel:
         """Load it; the same call gives the same weights.
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ltd.atomic import replacing
 from ltd.errors import ModelError
 from ltd.example import content_key
 from ltd.quiet import quiet_transformers
@@ -14,15 +17,49 @@ from ltd.quiet import quiet_transformers
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+TOKENIZERS = ("tokenizer.json", "*.model", "vocab.*", "tekken.json", "*.tiktoken")
+"""One of these holds a tokenizer's vocabulary."""
+
+LARGE = 1 << 30
+"""Bytes from which a file's digest is kept between commands: a smaller file is read again in less than a second."""
+
+
+def models_folder() -> Path:
+    """Where models are kept, and what is known of their files: ``$LTD_MODELS``, or ``~/.cache/ltd/models``."""
+    return Path(os.environ.get("LTD_MODELS") or "~/.cache/ltd/models").expanduser()
+
+
+def find_folder(path: str) -> Path:
+    """The folder with a model that ``path`` means, which may be that of a run."""
+    folder = Path(path).expanduser()
+    is_run = (folder / "status.json").is_file() or (folder / "model").is_dir()
+    return folder / "model" if is_run and not (folder / "config.json").exists() else folder
+
+
+def model_name(path: str) -> str:
+    """The word a model in a folder goes by: the folder's name, or that of the run that left it.
+
+    >>> model_name("outputs/train/kcenter-s0-1234abcd/model")
+    'kcenter-s0-1234abcd'
+    >>> model_name("/models/galactica-125m/")
+    'galactica-125m'
+    """
+    folder = Path(path).expanduser().resolve()
+    return (folder.parent if folder.name == "model" else folder).name
+
 
 def check_folder(name: str, folder: Path) -> None:
     """Raise `ModelError` unless ``folder`` looks like a saved model."""
-    if not folder.is_dir():
+    if (folder.parent / "status.json").is_file() and not folder.exists():
+        problem = "is not there: that run has not trained a model, not finished, or not kept it (keep=results)"
+    elif not folder.is_dir():
         problem = "is not a folder"
     elif not (folder / "config.json").is_file():
         problem = "has no config.json"
     elif not has_safetensors(folder):
         problem = "has no *.safetensors (pickled weights are not read; load and save_pretrained() them once elsewhere)"
+    elif not any(file for pattern in TOKENIZERS for file in folder.glob(pattern)):
+        problem = "has no tokenizer.json (nor one of another kind; save_pretrained() the tokenizer there, too)"
     else:
         return
     raise ModelError(
@@ -37,13 +74,31 @@ def has_safetensors(folder: Path) -> bool:
 
 
 def folder_digest(folder: Path) -> str:
-    """Hash of the weights, the configuration and the tokenizer; some 2 GB are read in a second."""
-    digests = {}
-    for path in sorted(folder.iterdir()):
-        if path.suffix in {".safetensors", ".json", ".txt", ".model"}:
-            with open(path, "rb") as file:
-                digests[path.name] = hashlib.file_digest(file, "sha256").hexdigest()
-    return content_key(digests)
+    """Hash of the weights, the configuration and the tokenizer; some 2 GB are read in a second, large files once."""
+    kinds = {".safetensors", ".json", ".txt", ".model"}
+    return content_key({path.name: _digest(path) for path in sorted(folder.iterdir()) if path.suffix in kinds})
+
+
+def _digest(file: Path) -> str:
+    """SHA-256 of a file; that of a large one is kept for as long as nobody has written to it."""
+    status = file.stat()
+    if status.st_size < LARGE:
+        return _read_digest(file)
+    # Not its time of modification alone, which a copy may take over from its original.
+    written = (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+    note = models_folder() / "digests" / content_key([file.resolve(), *written])
+    try:
+        return note.read_text()
+    except OSError:
+        digest = _read_digest(file)
+    with suppress(OSError), replacing(note) as temporary:
+        temporary.write_text(digest)
+    return digest
+
+
+def _read_digest(file: Path) -> str:
+    with open(file, "rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def save_folder(network: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:

@@ -12,7 +12,6 @@ from __future__ import annotations
 import hashlib
 import io
 import logging
-import os
 import shutil
 import subprocess
 import sys
@@ -26,7 +25,7 @@ from filelock import FileLock
 from ltd.errors import LtdError, ModelError
 from ltd.model import LoadedModel
 from ltd.model.causal_lm import CausalLM
-from ltd.model.folder import save_folder
+from ltd.model.folder import model_name, models_folder, save_folder
 from ltd.model.low_rank_adapters import LowRankAdapters
 from ltd.quiet import quiet_transformers
 
@@ -43,12 +42,13 @@ class SmolLM2135M:
     """The embedded default model; the parameters are those of `CausalLM`.
 
     Its own tokenizer puts nothing in front of a text, so neither is anything put there here. A target ends with
-    ``<|im_end|>``, as the answers did that it was instruction-tuned on.
+    ``<|im_end|>``, as the answers did that it was instruction-tuned on. With a path it is whatever model lies there, by
+    that model's name.
     """
 
     def __init__(
         self,
-        name: str = "smollm2_135m",
+        name: str | None = None,
         path: str | None = None,
         lr: float = 1e-4,
         precision: Literal["auto", "bf16", "fp32"] = "auto",
@@ -56,7 +56,7 @@ class SmolLM2135M:
         method: Literal["full", "lora"] = "full",
         lora: LowRankAdapters | None = None,
     ) -> None:
-        self.name = name
+        self.name = name or (model_name(path) if path else "smollm2_135m")
         self.path = path
         self.lr = lr
         self.precision = precision
@@ -67,14 +67,18 @@ class SmolLM2135M:
         if self.path is not None:
             CausalLM(self.name, path=self.path).check()
 
+    def source(self) -> dict[str, object]:
+        if self.path is not None:
+            return CausalLM(self.name, path=self.path).source()
+        return {"gguf": GGUF_SHA256, "format": FORMAT}
+
     def load(self) -> LoadedModel:
         return CausalLM(self.name, path=self.path or str(ensure())).load()
 
 
 def model_folder() -> Path:
     """Where the model is kept: below ``$LTD_MODELS``, or ``~/.cache/ltd/models``."""
-    models = Path(os.environ.get("LTD_MODELS") or "~/.cache/ltd/models").expanduser()
-    return models / f"smollm2_135m-{GGUF_SHA256[:8]}-{FORMAT}"
+    return models_folder() / f"smollm2_135m-{GGUF_SHA256[:8]}-{FORMAT}"
 
 
 def ensure() -> Path:

@@ -72,6 +72,10 @@ class Tiny:
         if self.tokenizer is not None and not (Path(self.tokenizer) / "tokenizer.json").is_file():
             raise ModelError(f"model.tokenizer={self.tokenizer} has no tokenizer.json")
 
+    def source(self) -> dict[str, object]:
+        tokenizer = None if self.tokenizer is None else file_digest(Path(self.tokenizer) / "tokenizer.json")
+        return {"tiny": self.architecture, "seed": self.seed, "tokenizer": tokenizer}
+
     def load(self) -> LoadedModel:
         from transformers import AutoTokenizer
 

@@ -36,7 +36,10 @@ def prepare_tokenizer(
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token or tokenizer.unk_token  # any will do: padding is always masked
     if tokenizer.pad_token is None:
-        raise ModelError(f"the tokenizer of model {name} has no token to pad with; set model.special_tokens.pad_token")
+        raise ModelError(
+            f"the tokenizer of model {name} has no token to pad with; set model.special_tokens.pad_token, or choose "
+            "the group that knows it, as in model=galactica_125m model.path=<folder>"
+        )
     tokenizer.padding_side = tokenizer.truncation_side = "left"  # what follows a text is what is generated or scored
     if begin is not None:
         _set_beginning(tokenizer, begin)

@@ -8,6 +8,9 @@ from typing import Protocol, runtime_checkable
 from ltd.errors import SettingsError, unknown_name
 from ltd.score import Question
 
+CONVENTIONS = ("single", "lm_eval", "t0")
+"""Which prompts and which split a labelled data set has; what each means is in `ltd.task.multiple_choice`."""
+
 
 class Task(Protocol):
     """An evaluation set.
@@ -43,6 +46,15 @@ class Templated(Protocol):
     def template_names(self, patterns: Sequence[str] = ("*",)) -> list[str]:
         """Those of its templates that fit any of the patterns."""
         ...
+
+
+def check_convention(convention: str, tasks: Mapping[str, Task]) -> None:
+    """Refuse a convention that no task heeds."""
+    if convention != "single" and not any(hasattr(task, "convention") for task in tasks.values()):
+        raise SettingsError(
+            f"convention={convention} means nothing to {', '.join(tasks)}, which have prompts of their own; "
+            "set convention=single"
+        )
 
 
 def check_held_out(names: Sequence[str], tasks: Mapping[str, Task]) -> None:

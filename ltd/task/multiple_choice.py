@@ -19,12 +19,11 @@ from ltd.example import content_key
 from ltd.repository import HubRepository, LocalFolder
 from ltd.rows import Row, place, read_rows
 from ltd.score import Question
+from ltd.task import CONVENTIONS
 from ltd.task.format import Format, Writer
 from ltd.task.promptsource import Templates
 
 logger = logging.getLogger(__name__)
-
-CONVENTIONS = ("single", "lm_eval", "t0")
 
 
 class Item(NamedTuple):

@@ -8,6 +8,8 @@ import pytest
 from hydra import compose, initialize_config_dir
 
 from ltd import settings
+from ltd.errors import SettingsError
+from ltd.parts import EvaluateParts
 from ltd.settings import choice_name, resolved
 
 CONF = Path(__file__).resolve().parents[2] / "conf"
@@ -77,10 +79,57 @@ def test_the_run_id_follows_the_content_and_not_the_place() -> None:
         "tracker=none",
         "force=true",
         "trainer=gpu",
-        "trainer.tokens_per_batch=2048",
+        "trainer.tokens_per_batch=64",
+        "trainer.gradient_checkpointing=true",
+        "trainer.compile=true",
+        "trainer.checkpoint_every_steps=1",
         "trainer.max_length=512",
         "group=mine",
     )
     others = [name("seed=1"), name("fraction=0.01"), name("trainer.epochs=1"), name("model.lr=1e-5"), name(pool={})]
     assert len({same, *others}) == 6
+    assert name(model={"folder": "a"}) != name(model={"folder": "b"})
     assert same.startswith("kcenter-0.005-multi-fragments-smollm2_135m-s0-")
+
+
+def test_a_models_place_is_no_part_of_the_hash_and_names_the_run() -> None:
+    def name(path: str) -> str:
+        return settings.run_id("evaluate", composed("evaluate", f"model.path={path}"), {"model": {"folder": "content"}})
+
+    here, there = name("/models/galactica"), name("copies/galactica")
+    assert here == there
+    assert here.startswith("galactica-5_tasks-s0-")
+    assert name("outputs/train/kcenter-s3/model") == name("outputs/train/kcenter-s3")
+    assert name("outputs/train/kcenter-s3").startswith("kcenter-s3-5_tasks-s0-")
+
+
+@pytest.mark.parametrize("stage", ["evaluate", "select"])
+def test_where_nothing_is_trained_how_a_model_is_trained_decides_nothing(stage: str) -> None:
+    training = ["model.lr=1", "model.method=lora", "model.lora.rank=2", "model.precision=fp32"]
+    plain = settings.run_id(stage, composed(stage), {})
+    assert settings.run_id(stage, composed(stage, *training), {}) == plain
+    assert settings.run_id(stage, composed(stage, "model=tiny"), {}) != plain
+    trained = [settings.run_id("train", composed("train", *each), {}) for each in ([], training[:1], training[1:2])]
+    assert len(set(trained)) == 3
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("model.lr=0", r"model\.lr=0 must be above 0"),
+        ("model.lr=-1", r"model\.lr=-1 must be above 0"),
+        ("convention=foo", "there is no convention 'foo'; valid: lm_eval, single, t0"),
+    ],
+)
+def test_what_is_out_of_range_is_refused(override: str, message: str) -> None:
+    with pytest.raises(SettingsError, match=message):
+        settings.check(composed("train", override))
+
+
+def test_a_convention_that_no_task_heeds_is_refused() -> None:
+    for convention in ("lm_eval", "t0"):
+        asked = composed("evaluate", "model=tiny", f"convention={convention}")
+        with pytest.raises(SettingsError, match=f"convention={convention} means nothing to fragments_two_way, "):
+            EvaluateParts.build(asked).check(asked)
+        mixed = composed("evaluate", "model=tiny", "task=[fragments,rte]", f"convention={convention}")
+        EvaluateParts.build(mixed).check(mixed)

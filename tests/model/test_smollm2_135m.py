@@ -126,6 +126,19 @@ def test_a_given_folder_is_checked_and_wins(tmp_path, index):
     assert index == []
 
 
+def test_with_a_path_it_goes_by_the_name_and_the_content_of_what_lies_there(tmp_path, index):
+    folder = tmp_path / "another"
+    folder.mkdir()
+    (folder / "model.safetensors").touch()
+    assert SmolLM2135M(path=str(folder)).name == "another"
+    assert SmolLM2135M(name="mine", path=str(folder)).name == "mine"
+    assert SmolLM2135M().name == "smollm2_135m"
+    first = SmolLM2135M(path=str(folder)).source()
+    (folder / "model.safetensors").write_bytes(b"weights")
+    assert len({str(source) for source in (first, SmolLM2135M(path=str(folder)).source(), SmolLM2135M().source())}) == 3
+    assert index == []  # nothing is downloaded to know
+
+
 @pytest.fixture(scope="module")
 def real():
     if not model_folder().is_dir():

@@ -22,7 +22,7 @@ def written(folder: Path, **settings: int) -> PromptedPool:
 def test_the_default_pool_is_large_quick_and_a_twentieth_of_it_is_inference(tmp_path: Path) -> None:
     start = time.process_time()
     pool = written(tmp_path)
-    assert time.process_time() - start < 10  # it takes about one second
+    assert time.process_time() - start < 30  # it takes about one second
     assert 40_000 <= len(pool) <= 60_000
     related = related_rows(pool, Fragments().related)
     assert 2_400 <= len(related) <= 2_700

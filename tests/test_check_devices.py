@@ -1,0 +1,40 @@
+"""Devices that are not there, or nodes that nobody starts, are refused before anything is computed."""
+
+import pytest
+import torch
+from pytorch_lightning.utilities import rank_zero_only
+
+from ltd.errors import SettingsError
+from ltd.finetune import check_devices
+from ltd.finetune_settings import FinetuneSettings
+
+needs_no_gpu = pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here")
+
+
+@pytest.mark.parametrize(
+    ("asked", "reason"),
+    [
+        pytest.param({"accelerator": "gpu"}, "No supported gpu backend found", marks=needs_no_gpu),
+        pytest.param({"accelerator": "gpu", "devices": 2, "strategy": "fsdp"}, "gpu", marks=needs_no_gpu),
+        ({"strategy": "foo"}, "invalid strategy name"),
+        ({"accelerator": "foo"}, "invalid accelerator name"),
+        ({"accelerator": "tpu"}, r"\(trainer=cpu works everywhere\)$"),
+        ({"num_nodes": 2}, "nothing was found that starts processes on other nodes, as SLURM and torchrun do"),
+    ],
+)
+def test_what_lightning_cannot_do_here_is_one_line(asked, reason, monkeypatch):
+    for name in ("NODE_RANK", "GROUP_RANK"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(SettingsError, match=reason) as refused:
+        check_devices(FinetuneSettings(**asked))
+    for name, value in asked.items():
+        assert f"trainer.{name}={value}" in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_what_can_be_had_is_accepted(monkeypatch):
+    check_devices(FinetuneSettings())
+    check_devices(FinetuneSettings(devices=2, strategy="ddp"))
+    monkeypatch.setattr(rank_zero_only, "rank", 0)  # Lightning keeps it for the process
+    monkeypatch.setenv("NODE_RANK", "1")  # whoever sets it starts the others, too
+    check_devices(FinetuneSettings(num_nodes=2))
