@@ -9,7 +9,8 @@ log-likelihood must agree within 1e-3, and every accuracy, acc_norm, acc_bytes a
 rows to metrics, with the model loaded. The sides run one after the other: on a busy machine believe processor time.
 
 The harness's own prompts have choices of one token, all of which it takes from one pass over the prompt. After the same
-prompts, the choices of ``several_tokens`` (entailment, neutral, contradiction) go through its model one by one.
+prompts, the choices of ``several_tokens`` (promptsource's Guaranteed, Possible, Impossible) go through its model one by
+one.
 """
 
 from __future__ import annotations
