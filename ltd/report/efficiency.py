@@ -184,5 +184,5 @@ def _notes(groups: Sequence[Group], rows: Sequence[tuple[Arm, Ratio]]) -> list[s
         notes.append(f"One seed only, its own or one of the baseline's; the interval is too narrow: {joined(single)}.")
     capped = [arm.name for group in groups for arm in (*group.baseline, *group.others) if arm.is_capped]
     if capped:
-        notes.append(f"Stopped at the cap on training tokens, before all that was chosen: {joined(capped)}.")
+        notes.append(f"Stopped at the cap on training tokens: {joined(capped)}.")
     return notes
