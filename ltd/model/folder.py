@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ltd.atomic import replacing
 from ltd.errors import ModelError
-from ltd.example import content_key
+from ltd.example import content_key, file_digest
 from ltd.quiet import quiet_transformers
 
 if TYPE_CHECKING:
@@ -80,25 +80,24 @@ def folder_digest(folder: Path) -> str:
 
 
 def _digest(file: Path) -> str:
-    """SHA-256 of a file; that of a large one is kept for as long as nobody has written to it."""
     status = file.stat()
-    if status.st_size < LARGE:
-        return _read_digest(file)
     # Not its time of modification alone, which a copy may take over from its original.
-    written = (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
-    note = models_folder() / "digests" / content_key([file.resolve(), *written])
+    return _digest_as_written(file.resolve(), (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns))
+
+
+@cache
+def _digest_as_written(file: Path, written: tuple[int, ...]) -> str:
+    """Its `file_digest`, once a process; that of a large file is kept for as long as nobody has written to it."""
+    if file.stat().st_size < LARGE:
+        return file_digest(file)
+    note = models_folder() / "digests" / content_key([file, *written])
     try:
         return note.read_text()
     except OSError:
-        digest = _read_digest(file)
+        digest = file_digest(file)
     with suppress(OSError), replacing(note) as temporary:
         temporary.write_text(digest)
     return digest
-
-
-def _read_digest(file: Path) -> str:
-    with open(file, "rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def save_folder(network: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:

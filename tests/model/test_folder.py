@@ -1,4 +1,5 @@
 import os
+import time
 import stat
 
 import pytest
@@ -58,34 +59,49 @@ def weights(tmp_path, monkeypatch):
     file = tmp_path / "model" / "model.safetensors"
     file.parent.mkdir()
     file.write_bytes(b"weights")
-    read, digest = [], module._read_digest
-    monkeypatch.setattr(module, "_read_digest", lambda file: read.append(file) or digest(file))
-    return file, read
+    read, digest = [], module.file_digest
+    monkeypatch.setattr(module, "file_digest", lambda file: read.append(file) or digest(file))
+    another_process()
+    return file.resolve(), read
+
+
+def another_process():
+    """Forget what one process remembers."""
+    module._digest_as_written.cache_clear()
 
 
 def test_a_large_file_is_read_once_until_it_is_replaced(weights):
     file, read = weights
     first = folder_digest(file.parent)
+    another_process()
     assert folder_digest(file.parent) == first
     assert read == [file]
     times = file.stat()
+    time.sleep(0.05)  # a file system's clock ticks every few milliseconds
     file.write_bytes(b"WEIGHTS")
     os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns))  # as a copy that keeps the times of its original
     assert folder_digest(file.parent) != first
     assert read == [file, file]
 
 
-def test_where_no_digest_can_be_kept_files_are_read_each_time(weights, tmp_path):
+def test_where_no_digest_can_be_kept_each_process_reads(weights, tmp_path):
     file, read = weights
     (tmp_path / "models").touch()  # not a folder
-    assert folder_digest(file.parent) == folder_digest(file.parent)
+    first = folder_digest(file.parent)
+    another_process()
+    assert folder_digest(file.parent) == first
     assert read == [file, file]
 
 
-def test_a_small_file_is_read_and_nothing_is_kept(weights, monkeypatch, tmp_path):
+def test_a_small_file_is_read_once_a_process_and_nothing_is_kept(weights, monkeypatch, tmp_path):
     file, read = weights
     monkeypatch.setattr(module, "LARGE", 100)
-    assert folder_digest(file.parent) == folder_digest(file.parent)
+    first = folder_digest(file.parent)
+    assert folder_digest(file.parent) == first
+    assert read == [file]
+    time.sleep(0.05)  # a file system's clock ticks every few milliseconds
+    file.write_bytes(b"WEIGHTS")
+    assert folder_digest(file.parent) != first
     assert read == [file, file]
     assert not (tmp_path / "models").exists()
 
