@@ -122,7 +122,8 @@ def _what_was_compared(arms: Sequence[Arm]) -> str:
     chosen = f"what {joined([str(sampler) for sampler in samplers])} chose" if samplers else ""
     chosen += f" ({joined([*budgets])})" if samplers and budgets else ""
     everything = joined([arm.name for arm in arms if arm.sampler == "all"])
-    words = f"{_of_runs(arms)} were compared: the model{'s' * (len(models) > 1)} {joined(models)}"
+    were = "was" if sum(len(arm.runs) for arm in arms) == 1 else "were"
+    words = f"{_of_runs(arms)} {were} compared: the model{'s' * (len(models) > 1)} {joined(models)}"
     if seeds:
         words += f", trained on {' and on '.join(filter(None, (chosen, everything)))}, with {spread} an arm"
     return f"{words}, and asked {questions}."

@@ -65,6 +65,7 @@ def test_every_section_is_filled_or_says_what_would_fill_it(write: Write, tmp_pa
     for section in built.report.sections:
         assert section.lead or section.missing, section.key
         assert section.tables or section.missing, section.key
+    assert built.report.summary[0].startswith("1 run of 1 arm was compared: ")
     assert "cannot be told" in built.report.summary[1]
 
 

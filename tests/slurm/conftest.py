@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -123,9 +124,51 @@ def logs(outputs: Path, stream: str = "err") -> str:
 
 
 def training(slurm: Slurm, outputs: Path, sweep: subprocess.Popen[str]) -> str:
-    """The id of the job of a sweep below ``outputs``, once it has written a checkpoint."""
+    """The id of the job of a sweep below ``outputs``, stopped as soon as it has written a checkpoint.
+
+    Left to run, it might have finished before it is disturbed: how far it gets meanwhile depends on the machine. SLURM
+    wakes what it signals; what it does not signal, :func:`wake` does.
+    """
     until(lambda: "yes" if list(outputs.glob("train/*/checkpoints/last.ckpt")) else "", sweep)
+    os.kill(process(outputs), signal.SIGSTOP)
     return slurm.job(outputs, sweep)
+
+
+def killed(outputs: Path, sweep: subprocess.Popen[str]) -> None:
+    """Wait until SLURM has killed the job that :func:`training` stopped.
+
+    SIGTERM has it write a checkpoint and go on, so that it might come to its end in the time that SLURM leaves it: it
+    is stopped again when it has written that.
+    """
+    until(lambda: "yes" if "SIGTERM: a checkpoint holds all " in logs(outputs) else "", sweep)
+    job = process(outputs)
+    until(lambda: "" if stopped(job) else "yes", sweep)
+
+
+def stopped(job: int) -> bool:
+    """Stop a process, if there is one: SLURM wakes it each time that it signals it."""
+    try:
+        os.kill(job, signal.SIGSTOP)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def restarts(outputs: Path) -> int:
+    """How often SLURM put the job of the only run below ``outputs`` into its queue again."""
+    (status,) = runs(outputs).values()
+    return int(str(status["attempt"]).rpartition(".")[2])
+
+
+def wake(outputs: Path) -> None:
+    """Let the job that :func:`training` stopped go on."""
+    os.kill(process(outputs), signal.SIGCONT)
+
+
+def process(outputs: Path) -> int:
+    """The process of the only run below ``outputs``."""
+    (status,) = runs(outputs).values()
+    return int(str(status["process"]))
 
 
 @pytest.fixture(scope="session")

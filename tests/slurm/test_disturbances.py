@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.slurm.conftest import LONG, Slurm, ended, logs, metrics, runs, training
+from tests.slurm.conftest import LONG, Slurm, ended, killed, logs, metrics, restarts, runs, training, wake
 
 pytestmark = pytest.mark.slurm
 
@@ -23,9 +23,10 @@ def test_a_job_whose_place_another_takes_goes_on_after_it(
     sweep = slurm.sweep(tmp_path, *LONG, f"hydra.launcher.partition={partition}")
     training(slurm, tmp_path, sweep)
     slurm.ask("sbatch", "--partition=high", "--ntasks=8", "--output=/dev/null", "--wrap=sleep 2")
+    killed(tmp_path, sweep)
     code, errors = ended(sweep)
     assert code == 0, errors
-    assert (metrics(tmp_path), len(runs(tmp_path))) == (whole, 1)
+    assert (metrics(tmp_path), len(runs(tmp_path)), restarts(tmp_path)) == (whole, 1, 1)
 
 
 @pytest.mark.slow
@@ -35,6 +36,7 @@ def test_a_nodes_daemon_may_die_and_come_back(slurm: Slurm, whole: dict[str, str
     os.kill(int((slurm.folder / "run" / "slurmd.pid").read_text()), signal.SIGKILL)
     time.sleep(3)
     subprocess.run(["slurmd"], env=slurm.environment, check=True)
+    wake(tmp_path)
     code, errors = ended(sweep)
     assert code == 0, errors
     assert (metrics(tmp_path), len(runs(tmp_path))) == (whole, 1)
@@ -46,6 +48,7 @@ def test_a_shell_may_die_and_the_command_be_given_again(slurm: Slurm, whole: dic
     training(slurm, tmp_path, sweep)
     sweep.kill()
     sweep.communicate()
+    wake(tmp_path)
     code, errors = ended(slurm.sweep(tmp_path, *LONG))
     assert code == 0, errors
     assert (metrics(tmp_path), len(runs(tmp_path))) == (whole, 1)
