@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -27,6 +28,13 @@ MARGIN = 0.02
 """A difference that does not matter, unless another is given: two points, the paper's claimed gain."""
 
 
+ENOUGH_SHARED = 5
+"""Shared seeds for whose sake other runs may be left out: with fewer, too little is left to say how seeds differ."""
+
+MOST_SEEDS = 100
+"""Seeds beyond which none are asked for: the questions are what is missing."""
+
+
 @dataclass(frozen=True, eq=False)
 class Comparison:
     """An arm against a baseline on the same questions; interval, p-value and verdict follow from one `Estimate`.
@@ -36,7 +44,7 @@ class Comparison:
     estimate : of the difference in accuracy, the arm's less the baseline's, in [-1, 1].
     seeds : by which runs were matched; empty if the two arms' runs do not belong together.
     n_runs : of the arm and of the baseline that were used.
-    n_left_out : runs of either that have no partner.
+    n_left_out : runs of either that have no partner; 0 if runs are not matched, since then all are used.
     pairs : McNemar's test of each matched pair of runs.
     sides : what `hierarchical_bootstrap` resamples.
     margin : differences below it do not matter.
@@ -72,8 +80,32 @@ class Comparison:
 
     @cached_property
     def detectable(self) -> float:
-        """The smallest true difference that so many questions and seeds would have shown in 80 of 100 such studies."""
+        """About the smallest true difference that so many questions and seeds would show in 80 of 100 such studies.
+
+        An estimate itself, from as many seeds: with two or three another study's may be half or twice as large.
+        """
         return self.estimate.detectable(level=self.level)
+
+    def seeds_needed(self, difference: float = MARGIN, power: float = 0.8) -> int | None:
+        """About how many seeds a side, in all, would show a true difference of this size on these questions.
+
+        Parameters
+        ----------
+        difference : above 0, as a share of questions; two points by default.
+        power : probability with which it should be told from 0, at the level at which this comparison is tested.
+
+        Returns
+        -------
+        From 2 to `MOST_SEEDS`. None if not even the latter would do, so that more questions are needed; also if this
+        comparison is conditional, since no second seed says by how much seeds differ.
+        """
+        if self.conditional:
+            return None
+        numbers = range(2, MOST_SEEDS + 1)
+        place = bisect_left(
+            numbers, power, key=lambda n_runs: self.estimate.with_runs(n_runs).power(difference, self.level)
+        )
+        return numbers[place] if place < len(numbers) else None
 
     @property
     def conditional(self) -> bool:
@@ -131,9 +163,10 @@ class Comparison:
 
 
 def compare(arm: Outcomes, baseline: Outcomes, average: Average = "macro", margin: float = MARGIN) -> Comparison:
-    """An arm against a baseline, run by run of the same seed where at least two seeds, or the only ones, are shared.
+    """An arm against a baseline, run by run of the same seed where that leaves out no run, or few of many.
 
-    Otherwise, as for a deterministic arm with one run, each arm's runs are averaged on their own.
+    Few of many: at least `ENOUGH_SHARED` seeds are shared, and they are half of the larger side or more. Otherwise, as
+    for a deterministic arm with one run, each arm's runs are averaged on their own, all of them.
 
     Raises
     ------
@@ -142,8 +175,7 @@ def compare(arm: Outcomes, baseline: Outcomes, average: Average = "macro", margi
     """
     baseline = _in_order(baseline, arm)
     shared = tuple(seed for seed in arm.seeds if seed in baseline.seeds)
-    matched = len(shared) >= min(2, max(len(arm.seeds), len(baseline.seeds)))
-    if matched:
+    if _are_matched(len(shared), len(arm.seeds), len(baseline.seeds)):
         ours, theirs = _runs(arm, shared), _runs(baseline, shared)
         pairs = tuple(mcnemar(*pair) for pair in zip(ours, theirs, strict=True))
         sides: tuple[NDArray[np.float64], ...] = (ours.astype(np.float64) - theirs,)
@@ -186,6 +218,12 @@ def holm(family: Sequence[Comparison]) -> tuple[Comparison, ...]:
         replace(comparison, level=float(level), adjusted_p_value=float(p_value))
         for comparison, level, p_value in zip(family, levels, adjusted, strict=True)
     )
+
+
+def _are_matched(n_shared: int, n_ours: int, n_theirs: int) -> bool:
+    """By numbers of seeds alone, so that no answer decides how it is looked at."""
+    larger = max(n_ours, n_theirs)
+    return n_shared == larger or (n_shared >= ENOUGH_SHARED and 2 * n_shared >= larger)
 
 
 def _runs(outcomes: Outcomes, seeds: Sequence[int]) -> NDArray[np.bool_]:

@@ -11,15 +11,20 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ltd.errors import DataError
-from ltd.statistics.estimate import Average, estimate, question_weights
+from ltd.statistics.estimate import Average, estimate, question_weights, unseen_variance
 from ltd.statistics.outcomes import Outcomes
 
 LEVEL = 0.05
+"""That any of the ratios lies outside of its interval."""
+
+TAIL = 10
+"""Resamples that an interval leaves out at either end, at least: of fewer, chance alone decides where it ends."""
 
 Arm = tuple[float, Outcomes]
 """A budget above 0, and what the runs trained on it answered."""
@@ -45,12 +50,12 @@ class Ratio:
 
     @property
     def is_more(self) -> bool:
-        """Whether the baseline needs more data for certain."""
+        """Whether the interval lies above 1: the baseline needs more data."""
         return self.most >= 1 if math.isinf(self.low) else self.low > 1
 
     @property
     def is_less(self) -> bool:
-        """Whether the baseline needs less data for certain."""
+        """Whether the interval lies below 1: the baseline needs less data."""
         return self.least <= 1 if self.high == 0 else self.high < 1
 
     def words(self, ratio: float) -> str:
@@ -80,25 +85,37 @@ class Efficiency:
 
 
 def data_efficiency(
-    baseline: Sequence[Arm], arms: Sequence[Arm], average: Average = "macro", resamples: int = 2000, seed: int = 0
+    baseline: Sequence[Arm],
+    arms: Sequence[Arm],
+    average: Average = "macro",
+    level: float = LEVEL,
+    resamples: int = 2000,
+    seed: int = 0,
 ) -> Efficiency:
     """Fit the baseline's curve and read from it the budget at which it is as good as each arm.
 
     Intervals resample premises, the same for all arms, and draw what other seeds would give from Student's t with as
     many degrees of freedom as the runs have: with two or three seeds, drawing among them would hide most of it.
 
+    Parameters
+    ----------
+    baseline : those with one budget are taken together as one arm, in which a seed counts once.
+    level : of all arms' intervals together, divided among them evenly (Bonferroni).
+    resamples : at least so many; as many more as leave `TAIL` beyond each end of an interval.
+
     Raises
     ------
     DataError
         If the baseline has fewer than two budgets, or not all arms answered the same questions.
     """
-    baseline = sorted(baseline, key=lambda arm: arm[0])
-    budgets = np.array([budget for budget, _ in baseline], dtype=np.float64)
-    if len(np.unique(budgets)) < 2:
-        raise DataError(f"a curve needs a baseline with two budgets or more; there are {len(np.unique(budgets))}")
-    every = [*baseline, *arms]
-    if len({outcomes.questions for _, outcomes in every}) > 1:
+    if len({outcomes.questions for _, outcomes in (*baseline, *arms)}) > 1:
         raise DataError("arms that answered different questions have no curve in common; rank all on the same tasks")
+    baseline = _by_budget(baseline)
+    budgets = np.array([budget for budget, _ in baseline], dtype=np.float64)
+    if len(budgets) < 2:
+        raise DataError(f"a curve needs a baseline with two budgets or more; there are {len(budgets)}")
+    every, tail = [*baseline, *arms], level / (2 * max(len(arms), 1))
+    resamples = max(resamples, math.ceil(TAIL / tail))
     weights = np.array([len(outcomes.seeds) for _, outcomes in baseline], dtype=np.float64)
     draws = _possible_accuracies([outcomes for _, outcomes in every], average, resamples, seed)
     needed = np.array([_needed(budgets, weights, row) for row in draws])
@@ -110,8 +127,8 @@ def data_efficiency(
         ratios=tuple(
             Ratio(
                 value=float(ratios[0, place]),
-                low=float(np.quantile(ratios[1:, place], LEVEL / 2, method="lower")),
-                high=float(np.quantile(ratios[1:, place], 1 - LEVEL / 2, method="higher")),
+                low=float(np.quantile(ratios[1:, place], tail, method="lower")),
+                high=float(np.quantile(ratios[1:, place], 1 - tail, method="higher")),
                 least=float(budgets[0] / budget),
                 most=float(budgets[-1] / budget),
                 conditional=single or len(outcomes.seeds) == 1,
@@ -119,6 +136,20 @@ def data_efficiency(
             for place, (budget, outcomes) in enumerate(arms)
         ),
     )
+
+
+def _by_budget(arms: Sequence[Arm]) -> list[Arm]:
+    """Ascending, each budget once; of several runs with one budget and seed, which may be one choice, the first."""
+    merged = []
+    for budget, group in groupby(sorted(arms, key=lambda arm: arm[0]), key=lambda arm: arm[0]):
+        same = [outcomes for _, outcomes in group]
+        by_seed: dict[int, NDArray[np.bool_]] = {}
+        for outcomes in same:
+            for seed, run in zip(outcomes.seeds, outcomes.correct, strict=True):
+                by_seed.setdefault(seed, run)
+        joint = Outcomes(np.stack([*by_seed.values()]), tuple(by_seed), same[0].questions, same[0].groups)
+        merged.append((budget, joint))
+    return merged
 
 
 def _possible_accuracies(arms: Sequence[Outcomes], average: Average, resamples: int, seed: int) -> NDArray[np.float64]:
@@ -134,7 +165,11 @@ def _possible_accuracies(arms: Sequence[Outcomes], average: Average, resamples: 
         np.add.at(sums, clusters, values[of_task])
         counts = rng.multinomial(len(sizes), np.full(len(sizes), 1 / len(sizes)), resamples)
         drawn += weights[of_task].sum() * (counts @ sums) / (counts @ sizes)[:, None]
+    usual = np.median(values, axis=1)
     for place, arm in enumerate(arms):
+        # Where arms answer alike, resampled premises tell nothing of how they would differ on others.
+        unseen = unseen_variance(layout, values[:, place] - usual, average)
+        drawn[:, place] += math.sqrt(unseen) * rng.standard_normal(resamples)
         if len(arm.seeds) > 1:
             between_runs = estimate(arm, [arm.correct.astype(np.float64)], average).parts[0]
             drawn[:, place] += math.sqrt(between_runs.variance) * rng.standard_t(between_runs.degrees, resamples)

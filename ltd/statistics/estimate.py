@@ -9,6 +9,10 @@ The first has as many degrees of freedom as there are runs less one: with three 
 interval over so few is too narrow. Each part is therefore multiplied by the square of its own quantile of Student's t
 (Banerjee 1960, Sankhya 22): whatever the shares of the parts, the interval holds the truth at least as often as it
 says. Tasks are strata: the same tasks would be asked again, with other questions.
+
+The difference of the last two can come out as nothing by chance, and the runs' means can tie. The interval is therefore
+never narrower than that of the larger of the two alone: with several runs as with one, equal answers to few questions
+are not certainty.
 """
 
 from __future__ import annotations
@@ -50,23 +54,42 @@ class Estimate:
     parts : of its variance; independent, as those of a balanced analysis of variance are.
     conditional : whether it is about the very run (of one side at least) that there is: no second seed says by how
         much another run would differ.
+    least : a variance that the whole is at least, whatever its parts come to; None if there is none.
+    both : of each side with several runs, which have the first parts, what premises count as well; see `with_runs`.
     """
 
     value: float
     parts: tuple[Part, ...]
     conditional: bool
+    least: Part | None = None
+    both: tuple[float, ...] = ()
 
     @property
     def standard_error(self) -> float:
-        return math.sqrt(sum(part.variance for part in self.parts))
+        least = 0.0 if self.least is None else self.least.variance
+        return math.sqrt(max(sum(part.variance for part in self.parts), least))
 
     def less(self, constant: float) -> Estimate:
         """What is left of it above a constant that is known without error."""
         return replace(self, value=self.value - constant)
 
+    def with_runs(self, n_runs: int) -> Estimate:
+        """What so many runs a side would give on these questions, if their parts are as they were estimated.
+
+        What is due to runs, alone or together with premises, shrinks as 1 / n_runs. A side of one run stays as it is.
+        """
+        shares = [(part.degrees + 1) / n_runs for part in self.parts[: len(self.both)]]
+        runs = [Part(part.variance * share, n_runs - 1) for part, share in zip(self.parts, shares, strict=False)]
+        both = tuple(variance * share for variance, share in zip(self.both, shares, strict=True))
+        gone = sum(self.both) - sum(both)
+        least = None if self.least is None else replace(self.least, variance=self.least.variance - gone)
+        return replace(self, parts=(*runs, *self.parts[len(runs) :]), least=least, both=both)
+
     def half_width(self, level: float = 0.05) -> float:
         """Of the interval that misses the truth with a probability of at most ``level``."""
-        return math.sqrt(sum(_quantile(part, level) ** 2 * part.variance for part in self.parts))
+        square = sum(_quantile(part, level) ** 2 * part.variance for part in self.parts)
+        least = 0.0 if self.least is None else _quantile(self.least, level) ** 2 * self.least.variance
+        return math.sqrt(max(square, least))
 
     def interval(self, level: float = 0.05) -> tuple[float, float]:
         half = self.half_width(level)
@@ -79,12 +102,12 @@ class Estimate:
         """
         from scipy.optimize import brentq
 
-        distance, least = abs(self.value - null), math.log(1e-15)
+        distance, lowest = abs(self.value - null), math.log(1e-15)
         if distance == 0:
             return 1.0
-        if self.half_width(math.exp(least)) <= distance:
+        if self.half_width(math.exp(lowest)) <= distance:
             return 0.0
-        return math.exp(brentq(lambda level: self.half_width(math.exp(level)) - distance, least, 0.0, xtol=1e-10))
+        return math.exp(brentq(lambda level: self.half_width(math.exp(level)) - distance, lowest, 0.0, xtol=1e-10))
 
     def power(self, difference: float, level: float = 0.05) -> float:
         """Probability of telling a true difference from 0, if the parts of the variance are as they were estimated."""
@@ -97,7 +120,10 @@ class Estimate:
         return float(np.mean(ndtr((difference - halves) / error) + ndtr((-halves - difference) / error)))
 
     def detectable(self, power: float = 0.8, level: float = 0.05) -> float:
-        """The smallest true difference that would be told from 0 with this probability; see `power`."""
+        """About the smallest true difference that would be told from 0 with this probability; see `power`.
+
+        It is as uncertain as the parts that it follows from: over three runs theirs has two degrees of freedom.
+        """
         from scipy.optimize import brentq
 
         error = self.standard_error
@@ -112,6 +138,9 @@ class Estimate:
         for part in self.parts:
             ratio = rng.chisquare(part.degrees, DRAWS) / part.degrees
             squares += _quantile(part, level) ** 2 * part.variance * ratio
+        if self.least is not None:
+            ratio = rng.chisquare(self.least.degrees, DRAWS) / self.least.degrees
+            squares = np.maximum(squares, _quantile(self.least, level) ** 2 * self.least.variance * ratio)
         return np.sqrt(squares)
 
 
@@ -144,9 +173,19 @@ def estimate(outcomes: Outcomes, sides: Sequence[NDArray[np.floating]], average:
     repeated = [side for side in sides if len(side) > 1]
     runs = [Part(float((side @ layout.weights).var(ddof=1)) / len(side), len(side) - 1) for side in repeated]
     premises, degrees = layout.between_premises(mean)
-    both = sum(layout.run_by_premise(side) for side in repeated)
-    questions = Part(max(premises - both, 0.0), degrees)
-    return Estimate(float(mean @ layout.weights), (*runs, questions), len(repeated) < len(sides))
+    by_side = tuple(layout.run_by_premise(side) for side in repeated)
+    both = sum(by_side)
+    questions, least = Part(max(premises - both, 0.0), degrees), Part(max(premises, both), degrees)
+    return Estimate(float(mean @ layout.weights), (*runs, questions), len(repeated) < len(sides), least, by_side)
+
+
+def unseen_variance(outcomes: Outcomes, values: NDArray[np.floating], average: Average = "macro") -> float:
+    """What `estimate` takes the mean of (n_questions,) values to vary beyond what the premises show.
+
+    It is above 0 for tasks whose premises come out alike, and for those of a single premise.
+    """
+    layout = _Layout(outcomes, question_weights(outcomes, average))
+    return max(layout.between_premises(values)[0] - float(layout.squares(values).sum()), 0.0)
 
 
 class _Layout:
@@ -168,7 +207,7 @@ class _Layout:
         """
         shares = np.bincount(self.tasks, weights=self.weights)
         least = 2 * np.square(shares / (self.n_clusters + 2)) * (self._n_unlike(values) < FEW)
-        variances = np.maximum(self._squares(values), least)
+        variances = np.maximum(self.squares(values), least)
         variances = np.where(self.n_clusters > 1, variances, np.square(shares))
         degrees = np.maximum(self.n_clusters - 1, 1)
         return float(variances.sum()), float(variances.sum() ** 2 / (np.square(variances) / degrees).sum())
@@ -176,7 +215,7 @@ class _Layout:
     def run_by_premise(self, side: NDArray[np.floating]) -> float:
         """Share of the mean's variance that both runs and premises count: how much runs differ beyond both."""
         n_runs = len(side)
-        squares = sum(self._squares(run) for run in side - side.mean(axis=0))
+        squares = sum(self.squares(run) for run in side - side.mean(axis=0))
         return float(np.sum(squares)) / (n_runs * (n_runs - 1))
 
     def _n_unlike(self, values: NDArray[np.floating]) -> NDArray[np.int64]:
@@ -185,7 +224,7 @@ class _Layout:
         by_task = [means[self.task_of_cluster == task] for task in range(len(self.sizes))]
         return np.array([(np.abs(of_task - np.median(of_task)) > 1e-9).sum() for of_task in by_task])
 
-    def _squares(self, values: NDArray[np.floating]) -> NDArray[np.float64]:
+    def squares(self, values: NDArray[np.floating]) -> NDArray[np.float64]:
         """(n_tasks,) variance of each task's part of the weighted mean; deviations are summed within a premise."""
         means = np.bincount(self.tasks, weights=values) / self.sizes
         sums = np.bincount(self.clusters, weights=self.weights * (values - means[self.tasks]))

@@ -30,7 +30,7 @@ def outcomes_of(
 
 @dataclass(frozen=True)
 class Population:
-    """Two arms that are equally good over all seeds and questions, and differ on any few of them.
+    """Arms that are equally good over all seeds and questions, and differ on any few of them.
 
     An answer is right where a normal variable is above 0: how hard the premise and the question are, for both arms
     alike; how well the arm does on them; how good the run is, on the whole and on the task; and chance.
@@ -57,8 +57,13 @@ class Population:
 
     def draw(self, rng: np.random.Generator, n_runs: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         """(n_runs, n_questions) answers of each of the two arms to the same questions."""
+        ours, theirs = self.arms(rng, n_runs, 2)
+        return ours, theirs
+
+    def arms(self, rng: np.random.Generator, n_runs: int, n_arms: int) -> list[NDArray[np.bool_]]:
+        """(n_runs, n_questions) answers of each of so many equally good arms to the same questions."""
         shared = self._of_questions(rng)
-        return self._answers(rng, n_runs, shared), self._answers(rng, n_runs, shared)
+        return [self._answers(rng, n_runs, shared) for _ in range(n_arms)]
 
     def _answers(self, rng: np.random.Generator, n_runs: int, shared: NDArray[np.float64]) -> NDArray[np.bool_]:
         by_task = rng.standard_normal((n_runs, len(self.sizes)))[:, self.questions.tasks]

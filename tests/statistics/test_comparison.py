@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from scipy.stats import ttest_rel
+from scipy.stats import t, ttest_rel
 
 from ltd.errors import DataError
 from ltd.statistics.comparison import LEVEL, Comparison, compare, holm
@@ -84,17 +84,75 @@ def test_not_worse_than_a_margin(of: Any) -> None:
 
 
 def test_runs_are_matched_by_seed(make: Any) -> None:
-    rng = np.random.default_rng(2)
-    answers = rng.random((4, 40)) < 0.5
-    ours, theirs = make(answers[:3], seeds=(0, 1, 2)), make(answers[[3, 1, 2]], seeds=(7, 2, 1))
-    comparison = compare(ours, theirs)
-    assert (comparison.seeds, comparison.n_runs, comparison.n_left_out) == ((1, 2), (2, 2), 2)
+    answers = np.random.default_rng(2).random((3, 40)) < 0.5
+    comparison = compare(make(answers, seeds=(0, 1, 2)), make(answers[[0, 2, 1]], seeds=(0, 1, 2)))
+    assert (comparison.seeds, comparison.n_runs, comparison.n_left_out) == ((0, 1, 2), (3, 3), 0)
     # seed 1 is answers 1 against answers 2, seed 2 the other way round
     assert comparison.difference == pytest.approx(0)
-    assert comparison.pairs[0].only_arm == comparison.pairs[1].only_baseline == int((answers[1] & ~answers[2]).sum())
+    assert comparison.pairs[1].only_arm == comparison.pairs[2].only_baseline == int((answers[1] & ~answers[2]).sum())
 
 
-def test_runs_that_share_no_two_seeds_are_averaged_on_their_own(make: Any) -> None:
+@pytest.mark.parametrize(
+    ("ours", "theirs", "matched"),
+    [
+        (range(1), range(1), 1),
+        (range(3), range(2), 0),  # a run would be left out for two pairs
+        (range(10), range(8, 18), 0),  # two shared of ten
+        (range(4), range(5), 0),  # four of five, too few to say how seeds differ
+        (range(10), range(5), 5),
+        (range(10), range(4, 14), 6),
+        (range(11), range(5), 0),  # five, less than half of eleven
+        (range(3), range(3, 6), 0),
+    ],
+)
+def test_matching_leaves_out_no_run_or_few_of_many(make: Any, ours: range, theirs: range, matched: int) -> None:
+    rng = np.random.default_rng(2)
+    sides = [rng.random((len(seeds), 40)) < 0.5 for seeds in (ours, theirs)]
+    comparison = compare(make(sides[0], seeds=tuple(ours)), make(sides[1], seeds=tuple(theirs)))
+    n_runs = (matched, matched) if matched else (len(ours), len(theirs))
+    assert (len(comparison.seeds), len(comparison.pairs), comparison.n_runs) == (matched, matched, n_runs)
+    assert comparison.n_left_out == len(ours) + len(theirs) - sum(n_runs)
+    if not matched:
+        assert comparison.difference == pytest.approx(sides[0].mean() - sides[1].mean())
+
+
+@pytest.mark.parametrize(("n_runs", "half_width", "p_value"), [(2, 0.05106, 0.0070), (3, 0.04169, 0.00114)])
+def test_runs_that_tie_leave_the_questions_uncertain(make: Any, n_runs: int, half_width: float, p_value: float) -> None:
+    """Each run is right on four questions of 56 that no other is, so that neither runs nor premises seem to differ."""
+    extra = np.arange(56) // 4 == np.arange(n_runs)[:, None]
+    comparison = compare(make(extra), make(np.zeros((n_runs, 56))))
+    low, high = comparison.interval
+    assert comparison.difference == pytest.approx(4 / 56)
+    # By hand: how much runs differ beyond both is more than premises do; quantiles have 55 degrees of freedom.
+    both = 56 / 55 * 4 * (1 - 1 / n_runs) / (n_runs - 1) / 56**2
+    assert high - low == pytest.approx(2 * t.isf(0.025, 55) * np.sqrt(both))
+    assert (high - low) / 2 == pytest.approx(half_width, rel=1e-3)
+    assert comparison.p_value == pytest.approx(p_value, rel=0.02)
+    assert comparison.detectable > 0.05
+
+
+def test_seeds_needed_are_those_of_a_t_test_over_seeds(of: Any) -> None:
+    from statsmodels.stats.power import TTestPower
+
+    pilot = replace(of(0.0), estimate=Estimate(0.0, (Part(0.01**2, 2), Part(0.0, 50)), False, None, (0.0,)))
+    spread = 0.01 * np.sqrt(3)  # between seeds
+    for difference in (0.02, 0.012, 0.04):
+        enough = [TTestPower().power(difference / spread, nobs=n, alpha=0.05) >= 0.8 for n in range(2, 40)]
+        assert pilot.seeds_needed(difference) == 2 + enough.index(True)
+    assert pilot.seeds_needed() < replace(pilot, level=0.005).seeds_needed() < 100
+    assert pilot.seeds_needed(power=0.5) < pilot.seeds_needed() < pilot.seeds_needed(power=0.95)
+
+
+def test_seeds_cannot_make_up_for_questions(of: Any, make: Any) -> None:
+    few = Estimate(0.0, (Part(0.01**2, 2), Part(0.01**2, 50)), False, Part(0.01**2, 50), (0.0,))
+    assert few.with_runs(10**6).standard_error == pytest.approx(0.01, rel=1e-5)
+    assert replace(of(0.0), estimate=few).seeds_needed(0.02) is None
+    assert replace(of(0.0), estimate=few).seeds_needed(0.04) is not None
+    once = make(np.zeros((1, 9)))
+    assert compare(once, once).seeds_needed(1.0) is None  # no second seed to go by
+
+
+def test_runs_that_are_not_matched_are_averaged_on_their_own(make: Any) -> None:
     rng = np.random.default_rng(3)
     ours, theirs = rng.random((1, 40)) < 0.5, rng.random((3, 40)) < 0.5
     comparison = compare(make(ours), make(theirs))

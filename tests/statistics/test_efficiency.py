@@ -69,6 +69,40 @@ def test_a_curve_needs_two_budgets_and_the_same_questions(make: Any) -> None:
         data_efficiency(curve(make, 0.4, 0.5), [(100, make(np.ones((1, 10))))])
 
 
+def test_runs_of_one_budget_and_seed_count_once(make: Any) -> None:
+    """Two arms at 100 that are one, but for a seed of the second, and one at 1,000."""
+    low, high = np.arange(1000) < 300, np.arange(1000) < 600
+    first, second = (100, make([low, low], seeds=(0, 1))), (100, make([low, high], seeds=(1, 2)))
+    found = data_efficiency([first, arm(make, 1000, 0.7), second], [arm(make, 100, 0.55)], resamples=10)
+    assert found.budgets == pytest.approx([100, 1000])
+    assert found.fitted == pytest.approx([0.4, 0.7])  # 30, 30 and 60%
+    assert found.ratios[0].value == pytest.approx(math.sqrt(10))
+
+
+def test_equal_answers_to_few_questions_are_no_certainty(make: Any) -> None:
+    """Baseline and arm answer 56 questions alike in all but two: more questions would show differences."""
+    shares = np.array([20, 20, 22]) / 56
+    low, high, ours = (make(np.tile(np.arange(56) < 56 * share, (3, 1))) for share in shares)
+    (found,) = data_efficiency([(100, low), (1000, high)], [(100, ours)]).ratios
+    assert (found.value, found.is_more) == (math.inf, False)
+    lone = make(np.tile(np.arange(56) < 40, (3, 1)), per_premise=56)
+    none = make(np.zeros((3, 56)), per_premise=56)
+    (found,) = data_efficiency([(100, none), (1000, none)], [(100, lone)]).ratios
+    assert not found.is_more  # one premise says nothing of others
+
+
+def test_intervals_are_widened_for_the_number_of_arms(make: Any) -> None:
+    rng = np.random.default_rng(0)
+    baseline = [(budget, make(rng.random((3, 300)) < share)) for budget, share in ((10, 0.4), (100, 0.5), (1000, 0.6))]
+    one = (100, make(rng.random((3, 300)) < 0.5))
+    (alone,) = data_efficiency(baseline, [one]).ratios
+    (strict,) = data_efficiency(baseline, [one], level=0.05 / 8).ratios
+    among, *_ = data_efficiency(baseline, [one] * 8).ratios
+    assert among.low <= alone.low and among.high >= alone.high
+    assert (among.low, among.high) != (alone.low, alone.high)
+    assert (strict.low <= alone.low, strict.high >= alone.high) == (True, True)
+
+
 @pytest.mark.parametrize(
     "n_runs", [3, pytest.param(2, marks=pytest.mark.slow), pytest.param(5, marks=pytest.mark.slow)]
 )

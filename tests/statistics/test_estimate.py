@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -85,6 +86,34 @@ def test_interval_and_p_value_are_one() -> None:
     assert result.less(0.03).p_value() == 1
     assert result.less(0.01).p_value() == pytest.approx(result.p_value(0.01))
     assert Estimate(1.0, (Part(0.0, 5),), False).p_value() == 0
+
+
+def test_the_interval_is_at_least_that_of_what_both_runs_and_premises_count() -> None:
+    least = Part(0.0003, 55)
+    tied = Estimate(0.05, (Part(0.0, 1), Part(0.0, 55)), False, least)
+    assert tied.half_width() == pytest.approx(t.isf(0.025, 55) * np.sqrt(0.0003))
+    assert tied.standard_error == pytest.approx(np.sqrt(0.0003))
+    assert tied.p_value() == pytest.approx(2 * t.sf(0.05 / np.sqrt(0.0003), 55))
+    wide = Estimate(0.05, (Part(0.0004, 2), Part(0.0001, 55)), False, least)
+    assert wide == replace(wide, least=least) and wide.half_width() == replace(wide, least=None).half_width()
+    assert tied.detectable() == pytest.approx(Estimate(0.0, (least,), False).detectable(), rel=0.02)
+
+
+def test_more_runs_shrink_all_that_is_due_to_runs(make: Any) -> None:
+    """The parts of 8 runs, foretold from 400 of the same kind, against the mean of those of many sets of 8."""
+    rng, outcomes, spreads = np.random.default_rng(6), make(np.zeros(60)), (0.3, 0.5, 1.0)
+
+    def study(n_runs: int) -> Estimate:
+        runs, both = rng.normal(size=(n_runs, 1)), rng.normal(size=(n_runs, 60))
+        return estimate(outcomes, [spreads[0] * runs + spreads[1] * questions + spreads[2] * both])
+
+    questions = rng.normal(size=60)
+    pilot = study(400)
+    foretold, found = pilot.with_runs(8), [study(8) for _ in range(300)]
+    assert pilot.with_runs(400) == pilot
+    assert foretold.parts[0].degrees == 7
+    for pick in (lambda one: one.parts[0], lambda one: one.parts[1], lambda one: one.least):
+        assert pick(foretold).variance == pytest.approx(np.mean([pick(one).variance for one in found]), rel=0.15)
 
 
 def test_equal_answers_are_not_certainty(make: Any) -> None:

@@ -16,6 +16,7 @@ from ltd.report.figures.marks import FAINT, LETTER, QUIET, arm_marks, budget_axi
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure as Canvas
+    from matplotlib.lines import Line2D
 
 TOGETHER = 7
 """Curves that one panel can hold and still be read."""
@@ -34,6 +35,8 @@ class Curve:
     runs : (n_runs, 2) budget and accuracy of each seed's run.
     fitted : (n, 2) budget and accuracy along the curve that was fitted, if one was.
     baseline : whether the others are compared with it.
+    hollow : (n_budgets,) whether training stopped before it had seen that budget: hollow, and not on the line; () if
+        no point is.
     """
 
     name: str
@@ -44,6 +47,7 @@ class Curve:
     runs: Sequence[tuple[float, float]] = ()
     fitted: Sequence[tuple[float, float]] = ()
     baseline: bool = False
+    hollow: Sequence[bool] = ()
 
 
 @dataclass(frozen=True)
@@ -99,6 +103,8 @@ def _draw_together(curves: Sequence[Curve], references: Sequence[Reference], acc
     _draw_references(axes, references)
     axes.set_ylabel(accuracy)
     axes.margins(y=0.06)
+    if any(any(curve.hollow) for curve in curves):
+        axes.legend(handles=[_hollow_sample()], loc="best")
     _label_ends(axes, curves, marks, references)
 
 
@@ -109,13 +115,14 @@ def _draw_curve(axes: Axes, curve: Curve, look: dict[str, Any], apart: float = 1
     if curve.runs:
         x, y = np.array(curve.runs, float).T
         axes.plot(x * apart, y, marker, color=colour, alpha=0.35, markersize=0.55 * size, markeredgewidth=0)
-    axes.fill_between(budgets, low, high, color=colour, alpha=0.1, linewidth=0)
+    empty = np.array(curve.hollow, bool) if curve.hollow else np.zeros(len(budgets), bool)
+    axes.fill_between(budgets[~empty], low[~empty], high[~empty], color=colour, alpha=0.1, linewidth=0)
     axes.vlines(budgets, low, high, color=colour, linewidth=0.8, alpha=0.7)
     if curve.fitted:
         axes.plot(*np.array(curve.fitted, float).T, color=colour, linestyle=line)
     axes.plot(
-        budgets,
-        mean,
+        budgets[~empty],
+        mean[~empty],
         color=colour,
         marker=marker,
         linestyle="none" if curve.fitted else line,
@@ -124,6 +131,9 @@ def _draw_curve(axes: Axes, curve: Curve, look: dict[str, Any], apart: float = 1
         markeredgewidth=0.6,
         zorder=3,
     )
+    if empty.any():
+        look = {"color": colour, "marker": marker, "markerfacecolor": "white", "markeredgecolor": colour}
+        axes.plot(budgets[empty], mean[empty], linestyle="none", markersize=size, zorder=4, **look)
 
 
 def _draw_references(axes: Axes, references: Sequence[Reference]) -> None:
@@ -179,10 +189,19 @@ def _draw_panels(curves: Sequence[Curve], references: Sequence[Reference], accur
             axes.tick_params(labelbottom=True)  # the lowest of its column, whatever the row
     canvas.supxlabel("budget (examples)", fontsize=8)
     canvas.supylabel(accuracy, fontsize=8)
-    _explain(canvas, baselines, references)
+    _explain(canvas, baselines, references, any(any(curve.hollow) for curve in curves))
 
 
-def _explain(canvas: Canvas, baselines: Sequence[Curve], references: Sequence[Reference]) -> None:
+def _hollow_sample() -> Line2D:
+    from matplotlib.lines import Line2D
+
+    look: dict[str, Any] = {"color": QUIET, "marker": "o", "markerfacecolor": "white", "linestyle": "none"}
+    return Line2D([], [], label="hollow: stopped at the cap", **look)
+
+
+def _explain(
+    canvas: Canvas, baselines: Sequence[Curve], references: Sequence[Reference], any_hollow: bool = False
+) -> None:
     from matplotlib.lines import Line2D
 
     own, its = arm_marks([False])[0], arm_marks([True])[0]
@@ -193,4 +212,5 @@ def _explain(canvas: Canvas, baselines: Sequence[Curve], references: Sequence[Re
     ]
     dots: dict[str, Any] = {"color": QUIET, "linewidth": 0.8, "linestyle": (0, (1, 2))}
     handles += [Line2D([], [], label=f"{one.name} {one.accuracy:.1f}", **dots) for one in references]
+    handles += [_hollow_sample()] if any_hollow else []
     canvas.legend(handles=handles, loc="outside upper left", ncols=3, markerscale=0.8)
