@@ -29,10 +29,11 @@ from rich.table import Table
 from ltd.atomic import replacing
 from ltd.errors import LtdError, SelectionError
 from ltd.example import content_key
+from ltd.places import outputs_folder
 from ltd.plots.overlap import draw_overlap
 from ltd.plots.style import WIDTH, figure, save
 from ltd.selection import Selection
-from ltd.settings import choice_name, path_below_root
+from ltd.settings import choice_name
 
 ROWS_SHOWN = 30
 NUMBERS_WIDTH = 50
@@ -261,7 +262,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command."""
     parser = argparse.ArgumentParser(prog="python -m ltd.compare", description=str(__doc__).splitlines()[0])
     parser.add_argument("folders", nargs="+", type=Path, help="folders of runs, or one that holds them")
-    parser.add_argument("--output", type=Path, default=path_below_root("outputs/compare"), help="where files go")
+    parser.add_argument(
+        "--output", type=Path, default=outputs_folder() / "compare", help="where files go (default: %(default)s)"
+    )
     parsed = parser.parse_args(arguments)
     try:
         pairs = compare(parsed.folders, parsed.output)

@@ -2,6 +2,7 @@
 
     python -m ltd.report outputs                        of all runs below outputs/
     python -m ltd.report outputs/sweeps/<sweep>         of one sweep
+    python -m ltd.report outputs --margin 1             differences below 1 point do not matter
     python -m ltd.report outputs --baseline sampler=kcenter --out /tmp/report --wandb --wandb-project tables
 
 Writes ``index.html``, ``table.md``, ``table.tex``, ``table.csv``, ``claims.json``, and a table or plot a file in
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import math
 import os
 import sys
 from collections.abc import Sequence
@@ -22,13 +24,14 @@ from rich.console import Console
 from rich.table import Table as Printed
 
 from ltd.console import progress_bar
-from ltd.errors import LtdError
+from ltd.errors import LtdError, SettingsError
+from ltd.places import outputs_folder
 from ltd.report import page
 from ltd.report.build import BASELINE, Built, build
 from ltd.report.claims import write_claims
 from ltd.report.content import Report, Section, Table
 from ltd.runs.table import WIDTH
-from ltd.settings import path_below_root
+from ltd.statistics.comparison import MARGIN
 
 USER_ERROR = 2
 
@@ -44,12 +47,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s")
     console = Console(width=WIDTH, soft_wrap=True, highlight=False, markup=False)
-    places = options.places or [path_below_root(os.environ.get("LTD_OUTPUTS", "outputs"))]
+    places = options.places or [outputs_folder()]
     try:
         with progress_bar("report") as bar:
-            built = build(places, options.baseline, bar)
+            built = build(places, options.baseline, bar, _margin(options.margin))
         index = page.write(built.report, options.out)
-        write_claims(built.findings, options.out)
+        write_claims(built.findings, options.out, built.margin)
         _show(console, built, index)
         if options.wandb:
             from ltd.report.publishing import publish
@@ -70,11 +73,33 @@ def _parser() -> argparse.ArgumentParser:
         "places", nargs="*", type=Path, metavar="FOLDER", help="of outputs, a stage, a sweep or a run; by default all"
     )
     parser.add_argument("--baseline", default=BASELINE, help="what others are compared with (default: %(default)s)")
-    parser.add_argument("--out", type=Path, default=path_below_root("outputs/report"), help="where the files go")
+    parser.add_argument(
+        "--margin", default=f"{100 * MARGIN:g}", metavar="POINTS",
+        help="differences below so many points do not matter (default: %(default)s)",
+    )  # fmt: skip
+    out = outputs_folder() / "report"
+    parser.add_argument("--out", type=Path, default=out, help="where the files go (default: %(default)s)")
     parser.add_argument("--wandb", action="store_true", help="also keep it as a comparison in W&B")
     parser.add_argument("--wandb-project", default="ltd", metavar="NAME", help="(default: %(default)s)")
     parser.add_argument("--wandb-entity", metavar="NAME", help="user or team (default: that of the key)")
     return parser
+
+
+def _margin(words: str) -> float:
+    """As a share of questions.
+
+    Raises
+    ------
+    SettingsError
+        If it is not a number of points between 0 and 100.
+    """
+    try:
+        points = float(words)
+    except ValueError:
+        points = math.nan
+    if not 0 < points < 100:
+        raise SettingsError(f"a margin is a number of points above 0 and below 100, such as 2, not '{words}'")
+    return points / 100
 
 
 def _show(console: Console, built: Built, index: Path) -> None:
@@ -90,6 +115,7 @@ def _show(console: Console, built: Built, index: Path) -> None:
             verdicts[one.claim.id].append(one.verdict)
     for claim, found in verdicts.items():
         console.print(f"{claim:<10}{' / '.join(found)}")
+    console.print(f"margin    {100 * built.margin:g} points")
     console.print()
     for line in report.summary:
         console.print(line)

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from ltd.errors import SettingsError, unknown_name
 from ltd.report.arms import Arm
 from ltd.report.content import Tone
-from ltd.report.contrasts import Pair, pairs, versus
+from ltd.report.contrasts import Pair, key_without, pairs, versus
 from ltd.report.wording import NOTHING
-from ltd.settings import choice_name
-from ltd.statistics.comparison import Comparison, Verdict, holm
+from ltd.settings import CHOOSING, choice_name
+from ltd.statistics.comparison import MARGIN, Comparison, Verdict, holm
 
 SINGLE = " (of these runs)"
 """What follows a verdict that a single seed on a side makes one about those very runs."""
@@ -102,20 +102,46 @@ def baseline_arms(arms: Sequence[Arm], baseline: str) -> list[Arm]:
 
 
 def baseline_pairs(arms: Sequence[Arm], baseline: str) -> list[Pair]:
-    """Each trained arm with the baseline that differs from it in the baseline's setting alone; some have none."""
+    """Each trained arm with the baseline that differs from it in the baseline's setting alone; some have none.
+
+    Of a choice made elsewhere nobody knows by which settings: its baseline sampler is the one of as many examples.
+    """
     key, chosen = baseline.partition("=")[0], baseline_arms(arms, baseline)
     others = [arm for arm in arms if arm not in chosen and not arm.is_untrained]
     also = USED_BY_SAMPLER if key == "sampler" else ()
     found: dict[Arm, Pair] = {}
     for pair in (*pairs(others, chosen, key), *pairs(others, chosen, key, *also)):
         found.setdefault(pair[0], pair)
+    if key == "sampler":
+        found |= {pair[0]: pair for pair in _given_pairs(others, chosen)}
     return [found[arm] for arm in others if arm in found]
 
 
-def compare_with_baseline(arms: Sequence[Arm], baseline: str) -> tuple[Compared, ...]:
-    """All pairs, as one family for Holm's correction."""
+def _given_pairs(arms: Sequence[Arm], chosen: Sequence[Arm]) -> list[Pair]:
+    """Choices made elsewhere with the arm, of the same pool and training, whose examples are nearest in number."""
+    found = []
+    for arm in (arm for arm in arms if arm.sampler == "given"):
+        key = key_without(arm, *CHOOSING, "selection")
+        equal = [
+            other
+            for other in chosen
+            if abs(arm.examples / other.examples - 1) <= UNEQUAL and key_without(other, *CHOOSING, "selection") == key
+        ]
+        if equal:
+            nearest = min(equal, key=lambda other: (abs(arm.examples - other.examples), other.mode != "multi"))
+            found.append((arm, nearest))
+    return found
+
+
+def compare_with_baseline(arms: Sequence[Arm], baseline: str, margin: float = MARGIN) -> tuple[Compared, ...]:
+    """All pairs, as one family for Holm's correction.
+
+    Parameters
+    ----------
+    margin : differences below it do not matter, as a share of questions.
+    """
     found = baseline_pairs(arms, baseline)
-    tested = holm([versus(arm, other) for arm, other in found])
+    tested = holm([versus(arm, other, margin=margin) for arm, other in found])
     return tuple(Compared(*pair, comparison) for pair, comparison in zip(found, tested, strict=True))
 
 

@@ -16,16 +16,15 @@ from ltd.report.claim_list import BY_CHANCE
 from ltd.report.claims import Finding, claims, findings
 from ltd.report.comparisons import comparisons, detectable_range
 from ltd.report.content import Report, Section
-from ltd.report.contrasts import Pair
 from ltd.report.costs import costs
 from ltd.report.efficiency import efficiency
 from ltd.report.integrity import integrity
 from ltd.report.paper import paper_contrast
 from ltd.report.results_table import constant_tasks, results
 from ltd.report.selections import selections
-from ltd.report.sensitivity import sensitivity
+from ltd.report.sensitivity import Contrast, sensitivity
 from ltd.report.wording import counted, joined, points
-from ltd.statistics.comparison import Verdict
+from ltd.statistics.comparison import MARGIN, Verdict
 
 BASELINE = "sampler=random"
 
@@ -34,10 +33,16 @@ TITLE = "Is choosing better than chance?"
 
 @dataclass(frozen=True)
 class Built:
-    """A report, and the findings that ``claims.json`` is written from."""
+    """A report, and the findings that ``claims.json`` is written from.
+
+    Attributes
+    ----------
+    margin : differences below it did not matter, as a share of questions.
+    """
 
     report: Report
     findings: Sequence[Finding]
+    margin: float
 
 
 def report(places: Iterable[Path], baseline: str = BASELINE, progress: Progress = silent) -> Report:
@@ -45,12 +50,15 @@ def report(places: Iterable[Path], baseline: str = BASELINE, progress: Progress 
     return build(places, baseline, progress).report
 
 
-def build(places: Iterable[Path], baseline: str = BASELINE, progress: Progress = silent) -> Built:
+def build(
+    places: Iterable[Path], baseline: str = BASELINE, progress: Progress = silent, margin: float = MARGIN
+) -> Built:
     """The report of all finished runs below ``places``.
 
     Parameters
     ----------
     baseline : what the others are compared with, as a setting and its value.
+    margin : differences below it do not matter, as a share of questions.
 
     Raises
     ------
@@ -62,14 +70,14 @@ def build(places: Iterable[Path], baseline: str = BASELINE, progress: Progress =
     found = read_runs(places)
     arms = found.arms
     chosen = baseline_arms(arms, baseline)
-    compared = compare_with_baseline(arms, baseline)
-    tested = findings(arms, chosen)
+    compared = compare_with_baseline(arms, baseline, margin)
+    tested = findings(arms, chosen, margin)
     makers: tuple[Callable[[], Section], ...] = (
-        lambda: results(arms),
+        lambda: results(arms, [(one.arm, one.baseline) for one in compared]),
         lambda: efficiency(arms, baseline),
-        lambda: comparisons(arms, baseline),
-        lambda: claims(tested),
-        lambda: sensitivity(_families(compared, tested)),
+        lambda: comparisons(arms, baseline, margin),
+        lambda: claims(tested, margin),
+        lambda: sensitivity(_families(compared, tested), margin),
         lambda: costs(arms, chosen),
         lambda: selections(arms),
         lambda: integrity(found),
@@ -80,17 +88,15 @@ def build(places: Iterable[Path], baseline: str = BASELINE, progress: Progress =
         sections.append(make())
     progress(len(makers), len(makers))
     made = f"Made {datetime.now(UTC):%Y-%m-%d %H:%M} UTC by ltd {version('ltd')} from {_of_runs(arms)}."
-    return Built(Report(TITLE, made, _summary(arms, compared, tested, baseline), sections), tested)
+    return Built(Report(TITLE, made, _summary(arms, compared, tested, baseline), sections), tested, margin)
 
 
-def _families(compared: Sequence[Compared], tested: Sequence[Finding]) -> list[list[Pair]]:
-    """Contrasts corrected together: those with the baseline, then each family of claims, none twice."""
-    families: dict[str, list[Pair]] = {"baseline": [(one.arm, one.baseline) for one in compared]}
-    seen = {*families["baseline"]}
+def _families(compared: Sequence[Compared], tested: Sequence[Finding]) -> list[list[Contrast]]:
+    """Contrasts as their verdicts are reported, corrected together: beside the baseline, then each family of claims."""
+    families: dict[str, list[Contrast]] = {"baseline": [(None, (one.arm, one.baseline)) for one in compared]}
     for one in tested:
-        if one.arms is not None and one.arms not in seen:
-            seen.add(one.arms)
-            families.setdefault(one.claim.family, []).append(one.arms)
+        if one.arms is not None:
+            families.setdefault(one.claim.family, []).append((one.claim, one.arms))
     return [*families.values()]
 
 
@@ -105,7 +111,7 @@ def _summary(
     lines = (
         _what_was_compared(arms),
         _against_chance(compared, baseline),
-        _the_paper(tested),
+        _the_paper(tested, len(compared)),
         _what_cannot_be_told(arms, compared),
     )
     return tuple(line for line in lines if line)
@@ -185,21 +191,45 @@ def _single(compared: Sequence[Compared]) -> str:
     return f" {which} about the very runs that there are: on a side there is one seed only."
 
 
-def _the_paper(tested: Sequence[Finding]) -> str:
-    """The claim that the abstract makes, and the contrast that it needs and lacks."""
-    claim, decisive = (next(one for one in tested if one.claim.id == name) for name in ("C1", "D1"))
-    assert claim.claim.rows is not None
-    own, _ = claim.claim.paper_verdict(paper_contrast(*claim.claim.rows))
+def _the_paper(tested: Sequence[Finding], n_corrected: int) -> str:
+    """The claim that the abstract makes, and the contrast that it needs and lacks: all that bear on either."""
+    claim, decisive = ([one for one in tested if one.claim.id == name] for name in ("C1", "D1"))
+    abstract = claim[0].claim
+    assert abstract.rows is not None
+    own, _ = abstract.paper_verdict(paper_contrast(*abstract.rows))
     words = (
-        f"The paper's abstract, that 0.5% of the data does better than all that is related, is {own} by its own table"
+        f"The paper's abstract, that 0.5% of the data does {100 * abstract.by:g} points better than all that is "
+        f"related, is {own} by its own table"
     )
-    if claim.comparison is not None:
-        words += f"; here it is {claim.verdict} ({points(claim.comparison.difference)} points)"
-    if decisive.comparison is not None and decisive.arms is not None:
-        ours, theirs = decisive.arms
-        words += f". What it lacks, {ours.name} against {theirs.name}, comes to "
-        words += f"{points(decisive.comparison.difference)} points: {verdict_words(decisive.comparison)}"
+    if claim[0].comparison is not None:
+        words += f"; here it is {_told_together(claim)} ({_span(claim)} points)"
+    if decisive[0].comparison is not None:
+        words += f". What it lacks, {_contrast_words(decisive)}, comes to {_span(decisive)} points: "
+        one = len(decisive) == 1
+        words += verdict_words(decisive[0].comparison) if one else _told_together(decisive)
+        if n_corrected > 1:
+            words += ", planned beforehand and so not corrected for the other comparisons"
     return f"{words}."
+
+
+def _told_together(found: Sequence[Finding]) -> str:
+    """The one verdict of several findings, or that they differ."""
+    verdicts = [one.verdict for one in found]
+    if len({*verdicts}) == 1:
+        return verdicts[0] + (f" in each of {len(found)} comparisons" if len(found) > 1 else "")
+    n_supported = sum(verdict.startswith("supported") for verdict in verdicts)
+    return f"mixed ({n_supported} of {len(found)} supported)"
+
+
+def _span(found: Sequence[Finding]) -> str:
+    """Their differences in points, from the lowest to the highest."""
+    differences = sorted(one.comparison.difference for one in found if one.comparison is not None)
+    return " to ".join(dict.fromkeys(points(one) for one in (differences[0], differences[-1])))
+
+
+def _contrast_words(found: Sequence[Finding]) -> str:
+    names = [f"{one.arms[0].name} against {one.arms[1].name}" for one in found if one.arms is not None]
+    return joined(names)
 
 
 def _what_cannot_be_told(arms: Sequence[Arm], compared: Sequence[Compared]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from ltd.report import paper
@@ -12,11 +12,14 @@ from ltd.report.arms import Arm
 from ltd.report.content import Tone
 from ltd.report.contrasts import CHOOSING, Pair, pairs, pairs_with_untrained
 from ltd.report.paper import CORESET, PaperContrast, PaperRow
+from ltd.statistics.comparison import Comparison, holm
 
 BY_CHANCE = ("random", "stratified")
 """Samplers that look at nothing, or only at where a prompt comes from: what a choice has to beat."""
 
 Finder = Callable[[Sequence[Arm], Sequence[Arm]], list[Pair]]
+
+Answer = Literal["supported", "contradicted", "no gain", "undecidable"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +34,7 @@ class Claim:
     pairs : our arms that bear on it, of all arms and those of the baseline.
     command : what makes runs that do.
     family : claims whose p-values are corrected together.
+    by : how much better the claim says at least, as a share of questions.
     """
 
     id: str
@@ -41,20 +45,40 @@ class Claim:
     pairs: Finder
     command: str
     family: str
+    by: float = 0.0
+
+    def answer(self, found: Comparison) -> Answer:
+        """What a comparison of ours says of the claim.
+
+        Of "better": ``supported`` if the interval lies above `by`, ``contradicted`` if below it, and, where the claim
+        says no size, ``no gain`` if it holds 0 and no gain above the margin. Of "not worse": whether it lies above or
+        below minus the margin.
+        """
+        low, high = found.interval
+        if self.says == "not worse":
+            answers: dict[str, Answer] = {"yes": "supported", "no": "contradicted"}
+            return answers.get(found.not_worse(), "undecidable")
+        if low > self.by:
+            return "supported"
+        if high < self.by:
+            return "contradicted"
+        return "no gain" if not self.by and high <= found.margin else "undecidable"
 
     def paper_verdict(self, found: PaperContrast) -> tuple[str, Tone]:
         """What the paper's own counts say of the claim: by its averages, and pooled where that is another answer."""
         if self.says == "not worse":
             return ("worse", "bad") if found.high < 0 else ("not to be told apart", "unsure")
-        if found.p < 0.05:
-            return ("shown, of one run each", "good") if found.difference > 0 else ("contradicted", "bad")
-        pooled = found.pooled_p < 0.05 and found.pooled_difference > 0
+        if found.low > self.by:
+            return "shown, of one run each", "good"
+        if found.high < self.by:
+            return "contradicted", "bad"
+        pooled = not self.by and found.pooled_p < 0.05 and found.pooled_difference > 0
         return "not shown by its averages" + ", only pooled" * pooled, "unsure"
 
     def statement(self) -> dict[str, Any]:
         """The claim and the paper's numbers, for JSON; shares of 1."""
         stated: dict[str, Any] = {
-            name: getattr(self, name) for name in ("id", "words", "place", "says", "command", "family")
+            name: getattr(self, name) for name in ("id", "words", "place", "says", "by", "command", "family")
         }
         if self.rows is None:
             return stated | {"paper": None}
@@ -69,6 +93,19 @@ class Claim:
                 "verdict": self.paper_verdict(found)[0],
             }
         }
+
+
+def holm_of_claims(family: Sequence[tuple[Claim | None, Comparison]]) -> tuple[Comparison, ...]:
+    """Holm's correction of comparisons that are each tested against what its claim says, others against 0."""
+    gains = [0.0 if claim is None else claim.by for claim, _ in family]
+    shifted = []
+    for (_, comparison), by in zip(family, gains, strict=True):
+        estimate = comparison.estimate.less(by)
+        shifted.append(replace(comparison, estimate=estimate, adjusted_p_value=estimate.p_value()))
+    return tuple(
+        replace(corrected, estimate=comparison.estimate)
+        for corrected, (_, comparison) in zip(holm(shifted), family, strict=True)
+    )
 
 
 def _rows(first: PaperRow, second: PaperRow) -> Finder:
@@ -153,6 +190,7 @@ CLAIMS = (
         _rows(paper.KCENTER, paper.RELATED),
         f"python train.py -m experiment=paper/nli_coreset,paper/nli_related {SEEDS}",
         "paper",
+        by=0.02,
     ),
     Claim(
         "C2",

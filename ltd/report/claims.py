@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,24 +13,29 @@ from ltd.atomic import write_json
 from ltd.report import paper
 from ltd.report.arms import Arm
 from ltd.report.baseline import SINGLE
-from ltd.report.claim_list import CLAIMS, Claim
+from ltd.report.claim_list import CLAIMS, Claim, holm_of_claims
 from ltd.report.content import Cell, Section, Table, Tone
 from ltd.report.contrasts import Pair, versus
 from ltd.report.results_table import CAPPED, CONSTANT, constant_tasks
 from ltd.report.wording import NOTHING, joined, p_words, points, points_cell, points_interval_cell
-from ltd.statistics.comparison import MARGIN, Comparison, holm
+from ltd.statistics.comparison import MARGIN, Comparison
 
 NOT_TESTED = "not tested here"
 UNDECIDABLE = "undecidable at this power"
 OF_CAPPED = ", of a capped run"
 
-OURS = f"""Averages over the same questions and matched seeds. p is corrected within the family of the claim (C1 to \
+NO_GAIN = "no gain above"
+
+OURS = """Averages over the same questions and matched seeds. p is corrected within the family of the claim (C1 to \
 C5; D1 and each question their own), and the interval is at the level that this correction leaves: the same two arms \
 have a narrower one here than in a table of more comparisons, and D1, the one contrast planned beforehand, is not \
 corrected at all. Detectable is the smallest true difference that so many questions and seeds would show in 80 of 100 \
-such studies. A claim of not being worse is held to {100 * MARGIN:g} points. {CAPPED.sign} stopped at the cap on \
-training tokens before all that was chosen had been seen: a verdict on it is not one on all the data that the claim is \
-about. {CONSTANT.sign} gave one answer to all questions of every task, in a run at least."""
+such studies. C1 names a gain of 2 points, and it and its p are held to that: supported above, contradicted below. Any \
+other claim of being better is supported by an interval above 0 and contradicted by one below; where it holds 0 and \
+nothing above {margin:g} points, there is no gain above its end. A claim of not being worse is held to {margin:g} \
+points, too. {capped} stopped at the cap on training tokens before all that was chosen had been seen: a verdict on it \
+is not one on all the data that the claim is about. {constant} gave one answer to all questions of every task, in a \
+run at least."""
 
 THEIRS = """Each percentage of the paper's table is a whole count of 277, 56, 1,000, 1,000 and 1,200 questions. The \
 test of the averages counts its five columns alike; pooled are all 3,533 questions (chi-squared). Both take two rows \
@@ -53,7 +59,7 @@ class Finding:
 
     @property
     def verdict(self) -> str:
-        """``supported``, ``contradicted``, `UNDECIDABLE` or `NOT_TESTED`, and what limits it.
+        """``supported``, ``contradicted``, `NO_GAIN` so many points, `UNDECIDABLE` or `NOT_TESTED`; what limits it.
 
         An arm that saw less than it stands for cannot decide a claim about all of that, nor one seed any claim.
         """
@@ -66,28 +72,37 @@ class Finding:
     def _answer(self) -> str:
         if self.comparison is None:
             return NOT_TESTED
-        if self.claim.says == "not worse":
-            answers = {"yes": "supported", "no": "contradicted"}
-            return answers.get(self.comparison.not_worse(), UNDECIDABLE)
-        answers = {"better": "supported", "worse": "contradicted", "no difference": "contradicted"}
-        return answers.get(self.comparison.verdict, UNDECIDABLE)
+        answer = self.claim.answer(self.comparison)
+        if answer == "no gain":
+            return f"{NO_GAIN} {math.ceil(1000 * self.comparison.interval[1]) / 10:.1f} points"
+        return UNDECIDABLE if answer == "undecidable" else answer
 
     @property
     def tone(self) -> Tone:
         """Sure of a verdict without limits alone."""
-        return "plain" if self.comparison is None else TONES.get(self.verdict, "unsure")
+        if self.comparison is None or (self.verdict == self._answer and self.verdict.startswith(NO_GAIN)):
+            return "plain"
+        return TONES.get(self.verdict, "unsure")
 
     @property
     def folders(self) -> tuple[Path, ...]:
         return () if self.arms is None else tuple(folder for arm in self.arms for folder in arm.folders)
 
 
-def findings(arms: Sequence[Arm], baseline: Sequence[Arm]) -> list[Finding]:
-    """Every claim with each contrast of ours that bears on it, corrected within its family."""
+def findings(arms: Sequence[Arm], baseline: Sequence[Arm], margin: float = MARGIN) -> list[Finding]:
+    """Every claim with each contrast of ours that bears on it, corrected within its family.
+
+    Parameters
+    ----------
+    margin : differences below it do not matter, as a share of questions.
+    """
     families: dict[str, list[tuple[Claim, Pair]]] = {}
     for claim in CLAIMS:
         families.setdefault(claim.family, []).extend((claim, pair) for pair in claim.pairs(arms, baseline))
-    tested = {family: holm([versus(*pair) for _, pair in members]) for family, members in families.items()}
+    tested = {
+        family: holm_of_claims([(claim, versus(*pair, margin=margin)) for claim, pair in members])
+        for family, members in families.items()
+    }
     found = [
         Finding(claim, pair, comparison)
         for family, members in families.items()
@@ -96,21 +111,25 @@ def findings(arms: Sequence[Arm], baseline: Sequence[Arm]) -> list[Finding]:
     return [one for claim in CLAIMS for one in ([one for one in found if one.claim is claim] or [Finding(claim)])]
 
 
-def claims(found: Sequence[Finding]) -> Section:
-    """The ledger as a section."""
-    return Section(
-        "claims", "The claim ledger", _lead(found), (_table(found), _paper_table(found)), notes=_notes(found)
-    )
+def claims(found: Sequence[Finding], margin: float = MARGIN) -> Section:
+    """The ledger as a section; ``margin`` is the one that `findings` had."""
+    tables = (_table(found, margin), _paper_table(found))
+    return Section("claims", "The claim ledger", _lead(found), tables, notes=_notes(found))
 
 
-def write_claims(found: Sequence[Finding], folder: Path) -> Path:
-    """Write ``claims.json``: each claim with its findings, whose runs are told from the report's folder on."""
+def write_claims(found: Sequence[Finding], folder: Path, margin: float = MARGIN) -> Path:
+    """Write ``claims.json``: each claim with its findings, whose runs are told from the report's folder on.
+
+    Parameters
+    ----------
+    margin : the one that `findings` had, as a share of questions.
+    """
     statements = [
         claim.statement() | {"ours": [_statement(one, folder) for one in found if one.claim is claim and one.arms]}
         for claim in dict.fromkeys(one.claim for one in found)
     ]
     verdicts = {claim["id"]: [one["verdict"] for one in claim["ours"]] or [NOT_TESTED] for claim in statements}
-    write_json(folder / "claims.json", {"verdicts": verdicts, "claims": statements})
+    write_json(folder / "claims.json", {"margin": margin, "verdicts": verdicts, "claims": statements})
     return folder / "claims.json"
 
 
@@ -125,7 +144,7 @@ def _statement(one: Finding, folder: Path) -> dict[str, Any]:
         "difference": comparison.difference,
         "interval": [low, high],
         "level": comparison.level,
-        "p_value": comparison.p_value,
+        "p_value": comparison.estimate.p_value(one.claim.by),
         "adjusted_p_value": comparison.adjusted_p_value,
         "mcnemar_p_value": comparison.mcnemar_p_value,
         "smallest_detectable": comparison.detectable,
@@ -144,7 +163,7 @@ def _from(folder: Path, run: Path) -> str:
     return Path(os.path.relpath(run.resolve(), folder.resolve())).as_posix()
 
 
-def _table(found: Sequence[Finding]) -> Table:
+def _table(found: Sequence[Finding], margin: float) -> Table:
     columns = ("id", "claim", "verdict", "our contrast", "ours (points)", "interval", "p (Holm)", "detectable (points)")
     rows, before = [], None
     for one in found:
@@ -157,7 +176,7 @@ def _table(found: Sequence[Finding]) -> Table:
         columns,
         tuple(rows),
         frozenset({4, 5, 6, 7}),
-        note=OURS,
+        note=OURS.format(margin=100 * margin, capped=CAPPED.sign, constant=CONSTANT.sign),
     )
 
 
@@ -234,7 +253,7 @@ def _lead(found: Sequence[Finding]) -> str:
     groups: dict[str, list[str]] = {}
     for claim, verdicts in by_claim.items():
         groups.setdefault(verdicts[0] if len({*verdicts}) == 1 else "mixed", []).append(claim)
-    order = ("supported", "contradicted", "mixed", UNDECIDABLE, NOT_TESTED)
+    order = ("supported", "contradicted", NO_GAIN, "mixed", UNDECIDABLE, NOT_TESTED)
     ordered = sorted(groups, key=lambda verdict: next(n for n, word in enumerate(order) if verdict.startswith(word)))
     parts = [f"{joined(groups[verdict])} {verdict}" for verdict in ordered]
     return f"Of {len(by_claim)} claims and questions, by these runs: {'; '.join(parts)}."

@@ -19,13 +19,15 @@ from ltd.report.baseline import (
 from ltd.report.content import Cell, Figure, Section, Table
 from ltd.report.figures import Contrast, forest
 from ltd.report.wording import NOTHING, counted, joined, number_cell, p_words, points_cell, points_interval_cell
-from ltd.statistics.comparison import Comparison, Verdict
+from ltd.statistics.comparison import MARGIN, MOST_SEEDS, Comparison, Verdict
 
 HOW = """The difference is the arm's accuracy less the baseline's, averaged over tasks, in percentage points. Its \
 interval covers other seeds and other questions (by shared premise). It is at the level at which Holm's correction \
 tests it, so that it leaves out 0 exactly where the verdict is better or worse; where no arm differs, this table names \
 one better or worse in at most 5 of 100 cases. "Could be seen": the smallest true difference that so many seeds and \
-questions would show in 80 of 100 such studies."""
+questions would show in 80 of 100 such studies. "Seeds for {margin:g} points": how many seeds a side would show a true \
+difference of that size as often, on the same questions; "more questions" where {most} would not. Both are estimates \
+from the seeds that there are: with two or three, another study's may be half or twice as large."""
 
 VERDICTS = """Better, worse: the interval lies on one side of 0. No difference larger than x: it holds 0 and no \
 difference above {margin:g} points, in either direction. Undecidable: neither; more seeds or questions are needed, or \
@@ -37,14 +39,20 @@ nothing of other seeds. Over pairs: twice the mean p, at most 1. The plain hiera
 premises, then questions; 2,000 resamples; at the level of the interval above) is too narrow with few seeds."""
 
 
-def comparisons(arms: Sequence[Arm], baseline: str = "sampler=random") -> Section:
-    """Whether each arm is better than the baseline at equal budget."""
-    found = compare_with_baseline(arms, baseline)
+def comparisons(arms: Sequence[Arm], baseline: str = "sampler=random", margin: float = MARGIN) -> Section:
+    """Whether each arm is better than the baseline at equal budget.
+
+    Parameters
+    ----------
+    margin : differences below it do not matter, as a share of questions.
+    """
+    found = compare_with_baseline(arms, baseline, margin)
     key, title = "comparisons", f"Better than {baseline_name(baseline)}?"
     if not found:
         return Section(key, title, "", missing=_missing(arms, baseline))
-    notes = (HOW, VERDICTS.format(margin=100 * found[0].comparison.margin), *_notes(arms, found, baseline))
-    tables = (_verdict_table(found, baseline), _check_table(found))
+    how = (HOW.format(margin=100 * margin, most=MOST_SEEDS), VERDICTS.format(margin=100 * margin))
+    notes = (*how, *_notes(arms, found, baseline))
+    tables = (_verdict_table(found, baseline, margin), _check_table(found))
     return Section(key, title, _lead(found, baseline), tables, (_figure(found, baseline),), notes)
 
 
@@ -73,7 +81,7 @@ def detectable_range(found: Sequence[Compared]) -> str:
     return least if least == most else f"{least} to {most}"
 
 
-def _verdict_table(found: Sequence[Compared], baseline: str) -> Table:
+def _verdict_table(found: Sequence[Compared], baseline: str, margin: float) -> Table:
     columns = (
         "arm",
         "against",
@@ -83,13 +91,14 @@ def _verdict_table(found: Sequence[Compared], baseline: str) -> Table:
         "interval",
         "p, corrected",
         "could be seen",
+        f"seeds for {100 * margin:g} points",
     )
     return Table(
         name="comparisons",
         title=f"Difference to {baseline_name(baseline)}{at_equal_budget(baseline)}",
         columns=(*columns, "verdict", "budget"),
         rows=tuple(_verdict_row(one) for one in found),
-        numeric=frozenset(range(2, 8)),
+        numeric=frozenset(range(2, 9)),
         note="Of the average over tasks; intervals and p-values are corrected for the number of lines.",
     )
 
@@ -106,6 +115,7 @@ def _verdict_row(one: Compared) -> tuple[Cell, ...]:
         points_interval_cell(comparison.interval, folders),
         Cell(p_words(comparison.adjusted_p_value), comparison.adjusted_p_value, folders),
         Cell(f"{100 * comparison.detectable:.1f}", 100 * comparison.detectable, folders),
+        _seeds_needed_cell(comparison, folders),
         Cell(one.words, sources=folders, tone=one.tone),
         Cell(joined(unequal) or "equal", sources=folders, tone="unsure" if unequal else "plain"),
     )
@@ -116,6 +126,13 @@ def _seeds_cell(comparison: Comparison, folders: tuple[Path, ...]) -> Cell:
     return (
         Cell(str(ours), ours, folders) if comparison.seeds else Cell(f"{ours} and {theirs}, unmatched", None, folders)
     )
+
+
+def _seeds_needed_cell(comparison: Comparison, folders: tuple[Path, ...]) -> Cell:
+    if comparison.conditional:
+        return Cell("not known", sources=folders)
+    seeds = comparison.seeds_needed(difference=comparison.margin, power=0.8)
+    return Cell("more questions", sources=folders) if seeds is None else Cell(str(seeds), seeds, folders)
 
 
 def _check_table(found: Sequence[Compared]) -> Table:
@@ -165,7 +182,8 @@ def _notes(arms: Sequence[Arm], found: Sequence[Compared], baseline: str) -> lis
     if any(one.comparison.conditional for one in found):
         notes.append(
             '"Of these runs": an arm has one seed only. How much another seed would change is unknown, and the verdict '
-            "is about the very models that were trained; seed=0,1,2 makes it one about the choice."
+            "is about the very models that were trained; seed=0,1,2 makes it one about the choice, and tells how many "
+            "seeds it needs."
         )
     two = [one.arm.name for one in found if not one.comparison.conditional and min(one.comparison.n_runs) == 2]
     if two:
@@ -173,6 +191,9 @@ def _notes(arms: Sequence[Arm], found: Sequence[Compared], baseline: str) -> lis
     left = sum(one.comparison.n_left_out for one in found)
     if left:
         notes.append(f"{counted(left, 'run')} had no partner with the same seed and are left out of the differences.")
+    unmatched = [one.arm.name for one in found if not one.comparison.seeds]
+    if unmatched:
+        notes.append(f"Too few seeds are shared to match runs, and all runs of both sides count: {joined(unmatched)}.")
     unequal = [one.arm.name for one in found if one.unequal]
     if unequal:
         notes.append(f"Budgets differ by more than {UNEQUAL:.0%} from the baseline's: {joined(unequal)}.")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from ltd.example import content_key
 from ltd.report.arms import Arm
-from ltd.statistics.comparison import Comparison, compare
+from ltd.statistics.comparison import MARGIN, Comparison, compare
 from ltd.statistics.estimate import Average
 from ltd.statistics.outcomes import Outcomes
 
@@ -42,13 +43,29 @@ def pairs(first: Sequence[Arm], second: Sequence[Arm], *names: str) -> list[Pair
 
 
 def pairs_with_untrained(arms: Sequence[Arm], everything: Sequence[Arm]) -> list[Pair]:
-    """Each of the trained arms with the same model, asked the same, before training."""
+    """Each of the trained arms with the same model, asked the same, before training.
+
+    Where no run only evaluated that model, it is what a trained run's model answered before.
+    """
 
     def ranked(arm: Arm) -> str:
         return content_key({name: arm.settings.get(name) for name in RANKED})
 
+    trained = {arm: ranked(arm) for arm in arms if not arm.is_untrained}
     untrained = {ranked(arm): arm for arm in everything if arm.is_untrained}
-    return [(arm, untrained[ranked(arm)]) for arm in arms if not arm.is_untrained and ranked(arm) in untrained]
+    for arm, key in trained.items():
+        if key not in untrained and (before := _before(arm)) is not None:
+            untrained[key] = before
+    return [(arm, untrained[key]) for arm, key in trained.items() if key in untrained]
+
+
+def _before(arm: Arm) -> Arm | None:
+    """An arm's model before training, by the first of its runs that was asked then: no seed changes what it answers."""
+    run = next((run.before for run in arm.runs if run.before is not None), None)
+    if run is None:
+        return None
+    name = f"{arm.model} untrained"
+    return replace(arm, name=name, sampler=None, mode=None, budget_word="", settings=run.identity, runs=(run,))
 
 
 def versus(
@@ -58,19 +75,21 @@ def versus(
     variant: str | None = None,
     template: str | None = None,
     change: Change | None = None,
+    margin: float = MARGIN,
 ) -> Comparison:
     """The arm against the baseline.
 
     Parameters
     ----------
     change : what is done to both arms' outcomes before, such as leaving out a task.
+    margin : differences below it do not matter, as a share of questions.
     """
     ours, theirs = (one.outcomes(variant, template) for one in (arm, baseline))
     if baseline.is_untrained:  # no seed changes what is not trained: its answers belong to every run
         theirs = _for_seeds(theirs, ours.seeds)
     if change is not None:
         ours, theirs = change(ours), change(theirs)
-    return compare(ours, theirs, average)
+    return compare(ours, theirs, average, margin)
 
 
 def _for_seeds(untrained: Outcomes, seeds: tuple[int, ...]) -> Outcomes:

@@ -259,6 +259,7 @@ LATEX = {
     "\N{DAGGER}": r"\textdagger{}",
     "\N{DOUBLE DAGGER}": r"\textdaggerdbl{}",
     "\N{SECTION SIGN}": r"\S{}",
+    "\N{PILCROW SIGN}": r"\P{}",
 }
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from ltd.errors import DataError
 from ltd.finetune_settings import HOW_AND_WHERE
+from ltd.hardware import as_on_cpu
 from ltd.predictions import read_predictions
 from ltd.report.answers import Answers
 from ltd.score import TaskScore
@@ -27,6 +28,7 @@ class ReportRun:
     ----------
     manifest : ``selection.json``; None for a run that only evaluates or trains on nothing.
     cost, status : ``cost.json`` and ``status.json``.
+    predictions : name of the file of its answers.
     """
 
     folder: Path
@@ -38,6 +40,7 @@ class ReportRun:
     manifest: Mapping[str, Any] | None
     cost: Mapping[str, Any]
     status: Mapping[str, Any]
+    predictions: str = "predictions.parquet"
 
     @classmethod
     def read(cls, folder: Path) -> ReportRun:
@@ -78,18 +81,21 @@ class ReportRun:
 
     @cached_property
     def _scores(self) -> list[TaskScore]:
-        return read_predictions(self.folder / "predictions.parquet")
+        return read_predictions(self.folder / self.predictions)
 
     @cached_property
     def answers(self) -> Answers:
         """What it answered."""
-        return Answers.read(self.folder / "predictions.parquet")
+        return Answers.read(self.folder / self.predictions)
 
     @cached_property
-    def before(self) -> Answers | None:
-        """What its model answered before it was trained; None if it was not."""
-        path = self.folder / "predictions_before.parquet"
-        return Answers.read(path) if path.exists() else None
+    def before(self) -> ReportRun | None:
+        """Its model before it was trained, as a run that only evaluated; None if it was not asked then."""
+        name = "predictions_before.parquet"
+        if self.is_untrained or not (self.folder / name).exists():
+            return None
+        metrics = {**self.metrics, "training": None, "budget": {"examples": 0}, **self.metrics.get("before", {})}
+        return replace(self, stage="evaluate", metrics=metrics, manifest=None, cost={}, predictions=name)
 
     @property
     def is_untrained(self) -> bool:
@@ -126,6 +132,7 @@ class ReportRun:
 
 
 def _without_bookkeeping(settings: Settings) -> Settings:
+    settings = as_on_cpu(settings)
     kept = {name: value for name, value in settings.items() if name not in (*BOOKKEEPING, "seed", "verify")}
     if "trainer" in kept:
         kept["trainer"] = {name: value for name, value in kept["trainer"].items() if name not in HOW_AND_WHERE}

@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 
 from ltd.report import paper
 from ltd.report.arms import Arm
+from ltd.report.by_task import by_task, one_answer_note
 from ltd.report.content import Cell, Mark, Section, Table
+from ltd.report.contrasts import Pair
 from ltd.report.wording import NOTHING, joined, number_cell, percent, points, share_cell, share_interval_cell
 from ltd.statistics.accuracy import Accuracy, accuracy, task_accuracies
 
@@ -22,10 +24,15 @@ AFTER = ("seeds", "examples", "examples seen", "tokens chosen", "tokens trained 
 """Columns of the table of results that stand before and after those of the tasks."""
 
 
-def results(arms: Sequence[Arm]) -> Section:
-    """What every arm came to, the paper's rows first, then by sampler and budget."""
+def results(arms: Sequence[Arm], against: Sequence[Pair] = ()) -> Section:
+    """What every arm came to, the paper's rows first, then by sampler and budget.
+
+    Parameters
+    ----------
+    against : arms with the baseline that they are set against, task by task.
+    """
     ordered = in_order(arms)
-    tables = (_results_table(ordered), _paper_table(ordered))
+    tables = (_results_table(ordered), _paper_table(ordered), by_task(ordered, against))
     return Section("results", "Results", _lead(ordered), tables, notes=_notes(ordered))
 
 
@@ -188,6 +195,8 @@ def _notes(arms: Sequence[Arm]) -> tuple[str, ...]:
     lines = [f"{name} ({joined(tasks)})" for name, tasks in constant.items() if tasks]
     if lines:
         notes.append(f"One answer to every question, which is no knowledge, in a run of: {joined(lines)}.")
+    if one_answer := one_answer_note(arms):
+        notes.append(one_answer)
     return tuple(notes)
 
 

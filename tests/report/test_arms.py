@@ -146,8 +146,11 @@ def test_scores_are_those_of_the_run(write: Write, tmp_path: Path) -> None:
     metrics = json.loads((folder / "metrics.json").read_text())
     for score in arm.runs[0].scores("pmi"):
         assert score.accuracy == metrics["tasks"][score.task]["variants"]["pmi"]["accuracy"]
-    assert arm.runs[0].before is not None
-    assert arm.runs[0].before.correct().sum() == 0
+    before = arm.runs[0].before
+    assert before is not None
+    assert before.is_untrained and not arm.is_untrained
+    assert before.answers.correct().sum() == 0
+    assert before.before is None
 
 
 def test_a_run_that_cannot_be_read_or_is_there_twice_hides_no_other(

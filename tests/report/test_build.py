@@ -12,7 +12,7 @@ import pytest
 
 from ltd.errors import SettingsError
 from ltd.report.__main__ import main
-from ltd.report.build import build
+from ltd.report.build import Built, build
 
 Write = Callable[..., Path]
 TASKS = {"fragments_two_way": 30, "fragments_embedded": 20}
@@ -113,6 +113,47 @@ def test_every_number_of_a_run_leads_to_its_folder(write: Write, tmp_path: Path)
     assert n_numbers > 50
 
 
+def cells(built: Built, section: str, column: str) -> dict[str, str]:
+    """One column of a section's first table, by what stands first in each line."""
+    (table, *_) = next(one for one in built.report.sections if one.key == section).tables
+    return {row[0].text: row[table.columns.index(column)].shown for row in table.rows}
+
+
+def test_what_sensitivity_has_as_reported_is_what_was_reported(write: Write, tmp_path: Path) -> None:
+    rng = np.random.default_rng(3)
+    for sampler, share in (("kcenter", 0.75), ("random", 0.5), ("topk", 0.4), ("all", 0.6)):
+        for seed in (0, 1, 2):
+            right = (rng.random(50) < share).tolist()
+            write(right, sampler=sampler, seed=seed, tasks=TASKS, fraction=1.0 if sampler == "all" else 0.005)
+    built = build([tmp_path])
+    said = cells(built, "sensitivity", "as reported")
+    words = {"no difference larger": "no difference", "undecidable at this power": "?"}
+    (comparisons,) = (one.tables[0] for one in built.report.sections if one.key == "comparisons")
+    for row in comparisons.rows:
+        verdict = row[comparisons.columns.index("verdict")].text
+        assert said[f"{row[0].text} against {row[1].text}"].split(" ", 1)[1] == words.get(verdict, verdict)
+    tested = [one for one in built.findings if one.arms is not None]
+    assert {one.claim.id for one in tested} == {"C1", "C5", "D1", "RQ1", "RQ3"}
+    for one in tested:
+        assert one.arms is not None
+        shown = said[f"{one.claim.id}: {one.arms[0].name} against {one.arms[1].name}"].split(" ", 1)[1]
+        assert shown == {"undecidable at this power": "?"}.get(one.verdict, one.verdict), one.claim.id
+
+
+def test_the_summary_hides_no_model(write: Write, tmp_path: Path) -> None:
+    for name, shares in (("tiny", {"kcenter": 9, "random": 3}), ("other", {"kcenter": 3, "random": 9})):
+        for sampler, share in shares.items():
+            for seed in (0, 1, 2):
+                right = np.arange(50) % 10 < share
+                right[seed] = not right[seed]
+                model = {"_target_": "ltd.model.tiny.Tiny", "name": name}
+                write(right.tolist(), sampler=sampler, seed=seed, tasks=TASKS, model=model)
+    paper = build([tmp_path]).report.summary[2]
+    assert "mixed (1 of 2 supported)" in paper
+    assert "kcenter tiny against random tiny" in paper and "kcenter other against random other" in paper
+    assert paper.endswith("planned beforehand and so not corrected for the other comparisons.")
+
+
 def test_one_seed_is_no_finding(write: Write, tmp_path: Path) -> None:
     for sampler, step in (("kcenter", 10), ("random", 3)):
         write((np.arange(50) % 10 < step).tolist(), sampler=sampler, tasks=TASKS)
@@ -178,6 +219,7 @@ def test_the_command_writes_all_files_and_prints_the_verdicts(
     assert "Accuracy after training" in printed
     assert "D1        supported" in printed
     assert "C1        not tested here" in printed
+    assert "margin    2 points" in printed
     assert f"report    {out / 'index.html'}" in printed
     for name in ("index.html", "table.md", "table.tex", "table.csv", "claims.json", "plots/comparisons.png"):
         assert (out / name).stat().st_size > 0, name

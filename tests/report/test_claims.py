@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 
 from ltd.report.arms import Arm, read_runs
 from ltd.report.baseline import baseline_arms
-from ltd.report.claims import claims, findings, write_claims
+from ltd.report.claim_list import CLAIMS, holm_of_claims
+from ltd.report.claims import Finding, _lead, claims, findings, write_claims
 from ltd.report.results_table import CAPPED
 
 Write = Callable[..., Path]
@@ -64,6 +67,94 @@ def test_verdicts_are_those_that_the_runs_were_made_for(write: Write, tmp_path: 
     }
 
 
+def comparison_of(low: float, high: float, margin: float = 0.02, conditional: bool = False) -> Any:
+    not_worse = "yes" if low >= -margin else "no" if high < -margin else "undecidable"
+    return SimpleNamespace(
+        interval=(low, high), margin=margin, conditional=conditional, not_worse=lambda margin=None: not_worse
+    )
+
+
+@pytest.mark.parametrize(
+    ("claim", "interval", "margin", "verdict", "tone"),
+    [
+        ("D1", (0.001, 0.05), 0.02, "supported", "good"),
+        ("D1", (-0.05, -0.001), 0.02, "contradicted", "bad"),
+        ("D1", (-0.001, 0.0185), 0.02, "no gain above 1.9 points", "plain"),
+        ("D1", (-0.05, 0.0185), 0.02, "no gain above 1.9 points", "plain"),
+        ("D1", (-0.001, 0.0185), 0.01, "undecidable at this power", "unsure"),
+        ("D1", (-0.001, 0.021), 0.02, "undecidable at this power", "unsure"),
+        ("C1", (0.021, 0.05), 0.02, "supported", "good"),
+        ("C1", (0.001, 0.05), 0.02, "undecidable at this power", "unsure"),
+        ("C1", (-0.001, 0.019), 0.02, "contradicted", "bad"),
+        ("C1", (0.001, 0.019), 0.02, "contradicted", "bad"),
+        ("C1", (-0.01, 0.021), 0.05, "undecidable at this power", "unsure"),
+        ("C4", (-0.019, 0.01), 0.02, "supported", "good"),
+        ("C4", (-0.021, 0.01), 0.02, "undecidable at this power", "unsure"),
+    ],
+)
+def test_an_interval_says_no_more_than_it_shows(
+    claim: str, interval: tuple[float, float], margin: float, verdict: str, tone: str
+) -> None:
+    (stated,) = (one for one in CLAIMS if one.id == claim)
+    arm: Any = SimpleNamespace(is_cut_short=False)
+    found = Finding(stated, (arm, arm), comparison_of(*interval, margin))
+    assert (found.verdict, found.tone) == (verdict, tone)
+    of_one_seed = Finding(stated, (arm, arm), comparison_of(*interval, margin, conditional=True))
+    assert of_one_seed.tone == "unsure"
+
+
+def test_no_gain_is_told_apart_in_the_lead() -> None:
+    arm: Any = SimpleNamespace(is_cut_short=False)
+    found = [Finding(claim, (arm, arm), comparison_of(-0.001, 0.0185)) for claim in CLAIMS if claim.id in ("C1", "C2")]
+    found += [Finding(claim) for claim in CLAIMS if claim.id == "C3"]
+    by_hand = "C1 contradicted; C2 no gain above 1.9 points; C3 not tested here."
+    assert _lead(found).endswith(by_hand)
+
+
+def test_a_claimed_gain_is_what_is_tested(write: Write, tmp_path: Path) -> None:
+    write_rows(write, coreset=0.6, related=0.5, p3=0.4)
+    found = {one.claim.id: one for one in findings(read_runs([tmp_path]).arms, [])}
+    alone = {name: holm_of_claims([(found[name].claim, found[name].comparison)])[0] for name in ("C1", "C2")}  # type: ignore[list-item]
+    for name, by in (("C1", 0.02), ("C2", 0.0)):
+        p = alone[name].adjusted_p_value
+        assert min(abs(end - by) for end in alone[name].estimate.interval(p)) == pytest.approx(0, abs=1e-6), name
+        assert alone[name].difference == pytest.approx(0.1 if name == "C1" else 0.2, abs=0.02)
+    stated = json.loads(write_claims([*found.values()], tmp_path / "report").read_text())
+    first = next(claim for claim in stated["claims"] if claim["id"] == "C1")
+    assert first["by"] == 0.02
+    assert first["ours"][0]["p_value"] == pytest.approx(alone["C1"].adjusted_p_value)
+
+
+def test_the_margin_decides_what_is_no_gain(write: Write, tmp_path: Path) -> None:
+    write_rows(write, coreset=0.5, random=0.5)
+    arms = read_runs([tmp_path]).arms
+    random = baseline_arms(arms, "sampler=random")
+    for margin, verdict in ((0.001, "undecidable"), (0.9, "no gain above")):
+        found = findings(arms, random, margin)
+        (decisive,) = (one for one in found if one.claim.id == "D1")
+        assert decisive.verdict.startswith(verdict)
+        assert json.loads(write_claims(found, tmp_path / "report", margin).read_text())["margin"] == margin
+        assert f"held to {100 * margin:g} points" in claims(found, margin).tables[0].note.replace("\n", " ")
+
+
+def test_a_model_is_set_against_itself_before_training(write: Write, tmp_path: Path) -> None:
+    right = answers(0.2, 0)
+    for seed in (0, 1, 2):
+        write(answers(0.6, seed), before=right, seed=seed, tasks=TASKS, sampler="kcenter")
+    arms = read_runs([tmp_path]).arms
+    (found,) = (one for one in findings(arms, []) if one.claim.id == "C5")
+    assert found.arms is not None and found.comparison is not None
+    assert [arm.name for arm in found.arms] == ["kcenter", "tiny untrained"]
+    assert found.arms[1].is_untrained
+    by_task = [slice(0, 40), slice(40, 70)]
+    before = np.mean([np.mean(right[part]) for part in by_task])
+    after = np.mean([[np.mean(answers(0.6, seed)[part]) for part in by_task] for seed in (0, 1, 2)])
+    assert found.comparison.difference == pytest.approx(after - before)
+    write(answers(0.3, 0), fraction=0.0, tasks=TASKS)
+    again = findings(read_runs([tmp_path]).arms, [])
+    assert [arm.name for one in again if one.claim.id == "C5" and one.arms for arm in one.arms][1] == "vanilla"
+
+
 def test_a_single_seed_supports_nothing_beyond_its_runs(write: Write, tmp_path: Path) -> None:
     for sampler, share in (("kcenter", 0.9), ("random", 0.2)):
         write(answers(share, 0), sampler=sampler, tasks=TASKS)
@@ -71,7 +162,9 @@ def test_a_single_seed_supports_nothing_beyond_its_runs(write: Write, tmp_path: 
     found = findings(arms, baseline_arms(arms, "sampler=random"))
     (decisive,) = (one for one in found if one.claim.id == "D1")
     assert (decisive.verdict, decisive.tone) == ("supported (of these runs)", "unsure")
-    assert claims(found).lead.startswith("Of 10 claims and questions, by these runs: D1 supported (of these runs); C1")
+    assert claims(found).lead.startswith(
+        "Of 10 claims and questions, by these runs: C5, D1 and RQ1 supported (of these runs); C1"
+    )
     stated = json.loads(write_claims(found, tmp_path / "report").read_text())
     assert stated["verdicts"]["D1"] == ["supported (of these runs)"]
 
@@ -97,13 +190,13 @@ def test_what_no_run_bears_on_has_a_command(write: Write, tmp_path: Path) -> Non
     arms = read_runs([tmp_path]).arms
     found = findings(arms, baseline_arms(arms, "sampler=random"))
     tested = [one.claim.id for one in found if one.comparison is not None]
-    assert tested == ["D1"]
+    assert tested == ["C5", "D1", "RQ1"]  # each run keeps what its model answered before
     table, _ = claims(found).tables
     cells = {row[0].text: (row[2].text, row[3].text) for row in table.rows}
     command = "`python train.py -m experiment=paper/nli_coreset,paper/nli_related seed=0,1,2`"
     assert cells["C1"] == ("not tested here", command)
     assert cells["D1"] == ("supported", "kcenter against random")
-    assert claims(found).lead.startswith("Of 10 claims and questions, by these runs: D1 supported; C1, C2,")
+    assert claims(found).lead.startswith("Of 10 claims and questions, by these runs: C5, D1 and RQ1 supported; C1, C2,")
 
 
 def test_the_papers_own_counts_are_judged(write: Write, tmp_path: Path) -> None:

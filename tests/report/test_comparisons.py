@@ -105,6 +105,71 @@ def test_what_random_does_not_look_at_makes_no_difference(write: Any, tmp_path: 
     assert len(baseline_pairs(read_runs([tmp_path]).arms, "sampler=random")) == 1
 
 
+def given(write: Any, rows: str = "abc", **changes: Any) -> Path:
+    manifest = {"sampler": {"given": {"rows": rows}}, **changes.pop("manifest", {})}
+    folder: Path = write(selection=f"/some/{rows}", manifest=manifest, **changes)
+    return folder
+
+
+def test_a_choice_made_elsewhere_is_set_against_as_many_at_random(write: Any, tmp_path: Path) -> None:
+    for seed in range(3):
+        for amount in (40, 100):
+            write(right(0.3, seed), sampler="random", seed=seed, fraction=amount / 1000)
+        given(write, right=right(0.95, 9 + seed), seed=seed, indices=range(97), mode="fixed", related_by="cluster")
+    arms = read_runs([tmp_path]).arms
+    ((arm, other),) = baseline_pairs(arms, "sampler=random")
+    assert (arm.sampler, arm.examples, other.sampler, other.examples) == ("given", 97, "random", 100)
+    verdicts = comparisons(arms).tables[0]
+    assert column(verdicts, "verdict") == ["better"]
+    assert column(verdicts, "seeds") == ["3"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"indices": range(110)},
+        {"manifest": {"pool_fingerprint": "another"}},
+        {"trainer": {"epochs": 9.0}},
+        {"separator": "\n"},
+    ],
+    ids=str,
+)
+def test_a_choice_made_elsewhere_has_no_partner_of_another_size_pool_or_training(
+    write: Any, tmp_path: Path, change: dict[str, Any]
+) -> None:
+    write(sampler="random", fraction=0.1)
+    given(write, **{"indices": range(100), **change})
+    assert baseline_pairs(read_runs([tmp_path]).arms, "sampler=random") == []
+
+
+def test_of_several_modes_a_choice_made_elsewhere_has_the_usual_one(write: Any, tmp_path: Path) -> None:
+    for mode in ("fixed", "multi"):
+        write(sampler="random", mode=mode)
+    given(write, indices=range(5))
+    ((_, other),) = baseline_pairs(read_runs([tmp_path]).arms, "sampler=random")
+    assert other.mode == "multi"
+
+
+def test_how_many_seeds_would_do_stands_beside_the_verdict(write: Any, tmp_path: Path) -> None:
+    for seed in range(3):
+        write(right(0.5, seed), sampler="random", seed=seed)
+        write(right(0.5, 9 + seed), sampler="kcenter", seed=seed)
+    arms = read_runs([tmp_path]).arms
+    (found,) = compare_with_baseline(arms, "sampler=random", 0.4)
+    table = comparisons(arms, margin=0.4).tables[0]
+    seeds = found.comparison.seeds_needed(difference=0.4, power=0.8)
+    assert seeds is not None and seeds > 1
+    assert column(table, "seeds for 40 points") == [str(seeds)]
+    assert column(comparisons(arms, margin=0.001).tables[0], "seeds for 0.1 points") == ["more questions"]
+
+
+def test_one_seed_does_not_say_how_many_it_takes(write: Any, tmp_path: Path) -> None:
+    for sampler in ("random", "kcenter"):
+        write(right(0.5, 0), sampler=sampler)
+    table = comparisons(read_runs([tmp_path]).arms).tables[0]
+    assert column(table, "seeds for 2 points") == ["not known"]
+
+
 def test_a_baseline_can_be_another_setting(write: Any, tmp_path: Path) -> None:
     write(sampler="kcenter", mode="multi")
     write(sampler="kcenter", mode="fixed")
@@ -148,3 +213,12 @@ def test_the_figure_is_drawn(two: Path) -> None:
         drawn.draw(canvas)
         texts: Sequence[str] = [text.get_text() for axes in canvas.axes for text in axes.texts]
     assert texts.count("better") == 2
+
+
+def test_it_is_said_where_runs_are_not_matched(write: Any, tmp_path: Path) -> None:
+    for seed in (0, 1, 2):
+        write(right(0.5, seed), sampler="random", seed=seed)
+        write(right(0.5, 9 + seed), sampler="kcenter", seed=seed)
+        write(right(0.5, 19 + seed), sampler="topk", seed=2 + seed)
+    notes = comparisons(read_runs([tmp_path]).arms).notes
+    assert "Too few seeds are shared to match runs, and all runs of both sides count: topk." in notes

@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from ltd.report.by_task import ONE_ANSWER
 from ltd.report.content import Cell, Mark, Report, Section, Table
 from ltd.report.export import LATEX, PREAMBLE, WIDE, csv_rows, latex, latex_escaped, markdown, write_tables
+from ltd.report.results_table import CAPPED, CONSTANT, SINGLE
 
 MINUS, UMLAUT, KANJI, FACE = "\N{MINUS SIGN}", "\u00fc", "\u65e5", "\U0001f600"
 
@@ -99,6 +101,11 @@ def test_latex_holds_only_what_it_was_meant_to() -> None:
     assert left.isascii() or set(left) - {UMLAUT} <= set(string.printable)
     assert r"\mbox{U+65E5}" in escaped and r"\mbox{U+1F600}" in escaped
     assert r"\textbackslash{}input\{secret\}" in escaped
+
+
+@pytest.mark.parametrize("mark", [CAPPED, CONSTANT, SINGLE, ONE_ANSWER])
+def test_every_mark_of_a_table_has_its_command_in_latex(mark: Mark) -> None:
+    assert latex_escaped(mark.sign).startswith("\\") and "mbox" not in latex_escaped(mark.sign)
 
 
 def test_a_latex_table_has_the_rules_of_booktabs() -> None:

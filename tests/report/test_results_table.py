@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from ltd.report.arms import read_runs
+from ltd.report.baseline import baseline_pairs
+from ltd.report.by_task import ONE_ANSWER
 from ltd.report.content import Section, Table
 from ltd.report.results_table import CAPPED, CONSTANT, SINGLE, results
 
@@ -42,6 +47,74 @@ def test_the_numbers_are_those_that_hands_find(write: Write, tmp_path: Path) -> 
     assert len(average.sources) == 2
 
 
+def test_every_arm_is_told_task_by_task(write: Write, tmp_path: Path) -> None:
+    tasks = {"rte": 6, "cb": 4}
+    answered = {
+        ("kcenter", 0): [True] * 6 + [True, True, False, False],
+        ("kcenter", 1): [True] * 5 + [False] + [True, False, False, False],
+        ("random", 0): [True, False] * 3 + [True] * 4,
+        ("random", 1): [False] * 6 + [True] * 4,
+    }
+    for (sampler, seed), right in answered.items():
+        write(right, sampler=sampler, seed=seed, tasks=tasks)
+    arms = read_runs([tmp_path]).arms
+    table = results(arms, baseline_pairs(arms, "sampler=random")).tables[2]
+    assert (table.name, table.title) == ("by_task", "Accuracy by task")
+    lines = {(row[0].text, row[1].text): dict(zip(table.columns, row, strict=True)) for row in table.rows}
+    assert [*lines] == [(arm, task) for arm in ("kcenter", "random") for task in tasks]
+    line = lines["kcenter", "rte"]
+    assert line["questions"].value == 6
+    assert line["accuracy (%)"].value == pytest.approx(100 * 11 / 12)
+    low, high = line["95% interval"].bounds or (0, 0)
+    assert 0 <= low < 100 * 11 / 12 < high <= 100
+    assert line["difference (points)"].value == pytest.approx(100 * (11 / 12 - 3 / 12))
+    assert lines["kcenter", "cb"]["difference (points)"].value == pytest.approx(100 * (3 / 8 - 1))
+    assert lines["random", "rte"]["difference (points)"].text == ""
+    ends = line["95% interval of the difference"].bounds
+    assert ends is not None and ends[0] < 100 * 8 / 12 < ends[1]
+    assert {*line["difference (points)"].sources} == {path.parent for path in tmp_path.glob("train/*/metrics.json")}
+    assert {*line["accuracy (%)"].sources} == {path.parent for path in tmp_path.glob("train/kcenter*/metrics.json")}
+
+
+def test_how_a_task_is_answered_is_what_scikit_learn_finds(write: Write, tmp_path: Path) -> None:
+    from sklearn.metrics import f1_score
+
+    share = [True, False, True, True, False, True, True, True, True, True, False, True]
+    golds = np.array([0 if number % 3 else 2 for number in range(12)])
+    answered = [share, share[::-1]]
+    predicted = [np.where(right, golds, (golds + 1) % 3) for right in answered]
+    for seed, right in enumerate(answered):
+        write(right, seed=seed, tasks={"rte": 12})
+    table = made(tmp_path).tables[2]
+    (line,) = (dict(zip(table.columns, row, strict=True)) for row in table.rows)
+    scores = [f1_score(golds, found, average="macro") for found in predicted]
+    assert line["macro-F1 (%)"].value == pytest.approx(100 * np.mean(scores))
+    assert line["majority (%)"].value == pytest.approx(100 * 8 / 12)
+    label, number = Counter(np.concatenate(predicted).tolist()).most_common(1)[0]
+    assert line["most given answer"].text == ("True", "Neither", "False")[label]
+    assert line["given (%)"].value == pytest.approx(100 * number / 24)
+    assert line["gold (%)"].value == pytest.approx(100 * np.mean(golds == label))
+    metrics = [json.loads(path.read_text())["tasks"]["rte"] for path in tmp_path.glob("train/*/metrics.json")]
+    expected = 100 * np.mean([one["calibration_error"] for one in metrics])
+    assert line["calibration error (points)"].value == pytest.approx(expected)
+
+
+def test_nearly_one_answer_is_marked(write: Write, tmp_path: Path) -> None:
+    golds = [0 if number % 3 else 2 for number in range(40)]
+    for n_others, sampler in ((2, "random"), (3, "kcenter")):  # of 40, 95 and 92.5% the first choice
+        others = [number for number, gold in enumerate(golds) if gold == 2][:n_others]
+        right = [gold == 0 or number in others for number, gold in enumerate(golds)]
+        write([*right, *[True] * 4], sampler=sampler, tasks={"rte": 40, "cb": 4})
+    section = made(tmp_path)
+    table = section.tables[2]
+    place = table.columns.index("given (%)")
+    cells = {(row[0].text, row[1].text): row[place] for row in table.rows}
+    assert cells["random", "rte"].shown == f"95.0{ONE_ANSWER.sign}" and cells["random", "rte"].tone == "unsure"
+    assert cells["kcenter", "rte"].shown == "92.5" and cells["kcenter", "rte"].tone == "plain"
+    (note,) = (note for note in section.notes if "95% of the questions" in note)
+    assert note.endswith("in a run of: random (rte).")
+
+
 def test_the_papers_rows_come_first_and_have_their_numbers(write: Write, tmp_path: Path) -> None:
     write(sampler="topk")
     write(sampler="random", fraction=0.01)
@@ -51,7 +124,7 @@ def test_the_papers_rows_come_first_and_have_their_numbers(write: Write, tmp_pat
     write(sampler="all", fraction=1.0, pool=EVERYTHING)
     write(sampler="all", fraction=1.0, pool=EVERYTHING, mode="fixed")
     write(fraction=0.0)
-    table, paper = made(tmp_path).tables
+    table, paper, _ = made(tmp_path).tables
     assert [(row[0].text, row[-1].text) for row in table.rows] == [
         ("most frequent answer", ""),
         ("vanilla", "Vanilla (0%)"),

@@ -10,6 +10,7 @@ import pytest
 
 from ltd.report.arms import Arm, read_runs
 from ltd.report.baseline import baseline_pairs
+from ltd.report.claim_list import CLAIMS
 from ltd.report.content import Section
 from ltd.report.export import data_columns
 from ltd.report.sensitivity import REPORTED, sensitivity, without_task
@@ -27,7 +28,7 @@ def write_two(write: Write, kcenter: list[bool], random: list[bool], **changes: 
 
 
 def made(place: Path) -> Section:
-    return sensitivity([baseline_pairs(read_runs([place]).arms, "sampler=random")])
+    return sensitivity([[(None, pair) for pair in baseline_pairs(read_runs([place]).arms, "sampler=random")]])
 
 
 def cells(section: Section) -> dict[str, str]:
@@ -59,8 +60,33 @@ def test_a_difference_everywhere_holds_in_every_way(write: Write, tmp_path: Path
     assert n_ways == 1 + 1 + 5 + 2  # as reported, pooled, the other scores, without each task
     assert found["the reported verdict holds in"] == f"{n_ways} of {n_ways}"
     assert {text.split()[1] for name, text in found.items() if name.startswith(("score", REPORTED))} == {"better"}
-    assert section.lead.startswith("Of 1 decided contrast, 1 is decided alike in every way.")
+    assert section.lead.startswith("Of 1 decided verdict, 1 is the same in every way.")
     assert any("asked through one template" in note and "convention=t0" in note for note in section.notes)
+
+
+def test_a_claim_is_answered_as_in_the_ledger(write: Write, tmp_path: Path) -> None:
+    right = np.arange(80) % 5 != 0
+    write_two(write, right.tolist(), (~right).tolist())
+    (pair,) = baseline_pairs(read_runs([tmp_path]).arms, "sampler=random")
+    claim = {one.id: one for one in CLAIMS}
+    families = [[(claim["D1"], pair)], [(claim["C4"], pair)], [(claim["RQ3"], (pair[1], pair[0]))]]
+    table = sensitivity(families).tables[0]
+    place = table.columns.index(REPORTED)
+    assert [(row[0].text, row[place].shown.split()[-1], row[place].tone) for row in table.rows] == [
+        ("D1: kcenter against random", "supported", "good"),
+        ("C4: kcenter against random", "supported", "good"),
+        ("RQ3: random against kcenter", "contradicted", "bad"),
+    ]
+
+
+def test_a_smaller_margin_leaves_less_without_a_difference(write: Write, tmp_path: Path) -> None:
+    right = (np.arange(80) % 2 == 0).tolist()
+    write_two(write, right, right)
+    pairs = baseline_pairs(read_runs([tmp_path]).arms, "sampler=random")
+    for margin, sign in ((0.001, "?"), (0.9, "none")):
+        table = sensitivity([[(None, pair) for pair in pairs]], margin).tables[0]
+        assert table.rows[0][table.columns.index(REPORTED)].shown.endswith(sign)
+        assert f"no difference above {100 * margin:g} points" in table.note
 
 
 def test_every_cell_leads_to_the_runs_and_its_file_has_the_verdicts(write: Write, tmp_path: Path) -> None:
