@@ -86,7 +86,7 @@ def micro_batches(
     """What process ``rank`` of ``ranks`` computes of a step: batches of similar length, longest first.
 
     A batch holds at most ``tokens_per_batch`` tokens, padding included, but always one example. If there are fewer
-    examples than processes, the last ones get none.
+    examples than processes, the last ones get none; how many they get may differ.
 
     Parameters
     ----------

@@ -7,7 +7,8 @@ run's folder from it, and goes on from whatever an earlier attempt left there.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -26,25 +27,27 @@ from ltd.cache import Cache
 from ltd.choosing import Geometry
 from ltd.console import progress_bar
 from ltd.errors import SettingsError
-from ltd.example import Prompt, PromptedPool
-from ltd.finetune import check_devices, finetune
-from ltd.finetune_settings import FinetuneResult, FinetuneSettings, StepReport
+from ltd.example import PromptedPool
+from ltd.finetune import check_devices
+from ltd.finetune_settings import FinetuneSettings
 from ltd.hardware import reuse_freed_memory
 from ltd.libraries import NETWORK_MODULES, load_libraries
 from ltd.model import LoadedModel
 from ltd.model_scores import ModelReader
 from ltd.parts import EvaluateParts, SelectParts
+from ltd.places import path_below_root
 from ltd.process_group import ProcessGroup
 from ltd.progress import Progress, silent
-from ltd.run import Run
+from ltd.run import Run, check_multirun, leads
 from ltd.score import Question, TaskScore
 from ltd.selecting import agreement, chosen, diagnosed, remade, saved_choice
 from ltd.selection import Selection
-from ltd.settings import BOOKKEEPING, check, path_below_root, resolved, run_id
+from ltd.settings import BOOKKEEPING, check, resolved, run_id
 from ltd.source import versions
 from ltd.token_counts import token_counts
 from ltd.tracker import Tracker
 from ltd.tracking import tracking
+from ltd.tuning import fine_tuned
 
 logger = logging.getLogger(__name__)
 
@@ -53,6 +56,8 @@ PartsT = TypeVar("PartsT", bound=EvaluateParts)
 
 def select(cfg: DictConfig) -> float:
     """Choose a coreset and keep it, or verify one that was kept; gives the number of examples."""
+    if not leads():
+        return math.nan  # a choice is not shared out: one process makes it
     if cfg.verify is not None:
         return _verify(cfg)
     experiment = Experiment.prepare("select", cfg, SelectParts)
@@ -71,7 +76,7 @@ def train(cfg: DictConfig) -> float:
         )
     experiment = Experiment.prepare("train", cfg, SelectParts)
     if not experiment.run.leads:
-        return assist(experiment, _fine_tuned)
+        return assist(experiment, fine_tuned)
     experiment.do(_train)
     return _objective(experiment.run.metrics)
 
@@ -97,10 +102,12 @@ def evaluate(cfg: DictConfig) -> float:
 
 
 def _verify(cfg: DictConfig) -> float:
-    """Make a kept choice again from its own configuration, with this command's outputs and cache."""
+    """Make a kept choice again from its own configuration, with this command's outputs, cache and device."""
     saved, kept = saved_choice(Path(cfg.verify).expanduser())
     OmegaConf.set_struct(kept, False)
     kept.update({name: cfg[name] for name in ("outputs", "cache")})
+    if "device" in kept.sampler:  # that of another machine may not be here; the picks are the same
+        kept.sampler.device = cfg.sampler.get("device", "auto")
     experiment = Experiment.prepare("select", kept, SelectParts)
     with TemporaryDirectory() as folder:
         made = remade(replace(experiment, run=Run(Path(folder), "select", experiment.run.run_id)))
@@ -130,7 +137,7 @@ def _train(experiment: Experiment[SelectParts], tracker: Tracker) -> None:
         if experiment.group is not None:
             experiment.group.ask(FINE_TUNE)
         with experiment.run.timed("fine-tune", experiment.devices):
-            tuned, training = _fine_tuned(experiment, list(pool.prompts(selection.indices)), tracker)
+            tuned, training = fine_tuned(experiment, list(pool.prompts(selection.indices)), tracker)
         ranked = Cache(experiment.run.folder / "ranked")  # until all tasks are, and then predictions.parquet
         with experiment.run.timed("rank after", experiment.devices):
             after = experiment.rank(tuned, ranked, "after")
@@ -146,37 +153,6 @@ def _evaluate(experiment: Experiment[EvaluateParts], tracker: Tracker) -> None:
     results.write_results(experiment.run.folder, experiment.header(), scores)
     tracker.log(products.numbers(experiment.run))
     tracker.keep(products.of_results(experiment.run, experiment.settings))
-
-
-def _fine_tuned(
-    experiment: Experiment[SelectParts], prompts: Sequence[Prompt], tracker: Tracker
-) -> tuple[LoadedModel, dict[str, Any]]:
-    """The model fine-tuned on the prompts, read back from ``model/`` also when it was just made; and what it saw."""
-    from ltd.model.causal_lm import CausalLM
-
-    done, untuned = _finetune(experiment, prompts, tracker), experiment.loaded
-    training = done.summary()
-    tracker.log({f"train/{name}": float(value) for name, value in training.items() if isinstance(value, float | int)})
-    tuned = CausalLM(name=experiment.parts.model.name, path=str(done.model)).load()
-    return replace(tuned, begin=untuned.begin, end=untuned.end, max_length=untuned.max_length), training
-
-
-def _finetune(experiment: Experiment[SelectParts], prompts: Sequence[Prompt], tracker: Tracker) -> FinetuneResult:
-    settings, untuned = experiment.settings, experiment.loaded
-    encoder = results.training_encoder(untuned, settings)
-    encoded = encoder.targets([prompt.prompt for prompt in prompts], [prompt.target for prompt in prompts])
-    with progress_bar("fine-tune") as bar:
-
-        def on_step(report: StepReport) -> None:
-            bar(report.step, report.steps, f"loss {report.loss:.3f}, {report.tokens_per_second:.0f} tokens/s")
-            values = {"loss": report.loss, "lr": report.lr, "tokens_per_second": report.tokens_per_second}
-            if report.validation_loss is not None:
-                values["validation_loss"] = report.validation_loss
-            tracker.log({f"train/{name}": value for name, value in values.items()}, step=report.step)
-
-        ids = [prompt.id for prompt in prompts]
-        finetuning, folder = experiment.finetuning(), experiment.run.folder
-        return finetune(untuned, encoded, ids, finetuning, settings["seed"], folder, on_step)
 
 
 def _spent(selection: Selection) -> dict[str, float]:
@@ -205,6 +181,8 @@ class Experiment(Generic[PartsT]):
         versions()  # of the modules as they are now, should someone edit them while the run goes on
         settings = resolved(cfg)
         check(settings)
+        if stage != "select":  # which one process does
+            check_multirun(settings["trainer"])
         parts = kind.build(settings)
         parts.check(settings)
         identity = run_id(stage, settings, parts.sources())
@@ -244,6 +222,8 @@ class Experiment(Generic[PartsT]):
     @cached_property
     def group(self) -> ProcessGroup | None:
         """The processes that compute the run, if they are several."""
+        if self.run.stage == "select":  # one makes a choice
+            return None
         return ProcessGroup.of(self.settings.get("trainer", {}), self.run.call_others)
 
     @property
@@ -262,6 +242,8 @@ class Experiment(Generic[PartsT]):
         load_libraries(*NETWORK_MODULES, *(["ltd.training"] if tunes else []))
         if tunes:
             check_devices(self.finetuning())
+        if self.group is not None:
+            self.group.check()
         _ = self.loaded
 
     def rank(self, loaded: LoadedModel, cache: Cache, description: str) -> list[TaskScore]:

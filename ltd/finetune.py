@@ -6,7 +6,6 @@ What Lightning drives is in `ltd.training`; here is how it begins and ends, and 
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import asdict, replace
@@ -16,12 +15,13 @@ from typing import TYPE_CHECKING, Any
 from ltd.batching import Indices, held_out, plan_steps, plan_tokens, until_tokens
 from ltd.deferred_signals import DeferredSignals, leaving_native_waits
 from ltd.encoding import Encoded
-from ltd.errors import SettingsError, TrainingError
+from ltd.errors import TrainingError
 from ltd.example import content_key
 from ltd.finetune_settings import HOW_AND_WHERE, FinetuneResult, FinetuneSettings, StepReport
-from ltd.hardware import has_fast_bfloat16
+from ltd.hardware import computes_bfloat16, device_type
 from ltd.model import LoadedModel
 from ltd.model.folder import save_folder
+from ltd.process_group import check_nodes, refused_in_one_line
 from ltd.quiet import quiet_lightning
 from ltd.readings import free_memory
 from ltd.sharding import lightning_strategy, unite
@@ -51,8 +51,9 @@ def finetune(
     """Train ``loaded.network``, in place, on the encoded examples.
 
     Everything is kept in ``folder``: ``checkpoints/last.ckpt`` from time to time, ``model/`` at the end. Called again
-    with the same arguments after an interruption, it goes on from the last checkpoint and ends with the same bytes.
-    SIGTERM, SIGUSR2 and Ctrl-C are obeyed after the running step, which is then kept in a checkpoint.
+    with the same arguments after an interruption, it goes on from the last checkpoint, and on a CPU ends with the same
+    bytes; on a GPU, attention adds up its gradients in another order each time. SIGTERM, SIGUSR2 and Ctrl-C are obeyed
+    after the running step, which is then kept in a checkpoint.
 
     Parameters
     ----------
@@ -65,26 +66,13 @@ def finetune(
         If the loss or gradient is not finite (the message has the examples' ids), if one example alone is too large for
         the device, or if the folder cannot be written.
     """
-    from ltd.training import TrainingData, TrainingModule
+    from ltd.training import TrainingModule
+    from ltd.training_data import TrainingData
 
     truncated = _truncated(encoded)
     if settings.loss_on == "all":
         encoded = [replace(sequence, n_prompt=1) for sequence in encoded]  # nothing predicts the very first token
-    kept, judges = held_out(len(encoded), settings.validation_share, seed)
-    if not kept:
-        raise TrainingError(
-            f"there is no example to train on: {len(encoded)} in all, {len(judges)} held out; "
-            "lower trainer.validation_share or choose more examples"
-        )
-    lengths = [len(encoded[example].ids) for example in kept]
-    planned = _planned(lengths, settings, seed)
-    within = planned if settings.tokens_cap is None else until_tokens(planned, lengths, settings.tokens_cap)
-    if len(within) < len(planned):
-        logger.warning(
-            "trainer.tokens_cap=%d will end training after %d of its %d steps; set it to null to train to the end",
-            *(settings.tokens_cap, len(within), len(planned)),
-        )
-    steps = [tuple(kept[example] for example in step) for step in within]
+    steps, judges, capped = _plan([len(sequence.ids) for sequence in encoded], settings, seed)
     data = TrainingData(encoded, ids, steps, settings.tokens_per_batch, judges)
     key = training_key(loaded.fingerprint, encoded, steps, settings, seed)
     adapters = nullcontext() if settings.lora is None else settings.lora.learning_on(loaded.network, seed)
@@ -97,30 +85,19 @@ def finetune(
         **done,
         truncated=truncated,
         examples=examples,
-        capped=len(within) < len(planned),
+        capped=capped,
         precision="bf16" if _computes_in_bfloat16(settings) else "fp32",
     )
 
 
 def check_devices(settings: FinetuneSettings) -> None:
     """Raise `SettingsError`, with Lightning's reason, if there are no such devices or they cannot train together."""
-    from lightning_fabric.plugins.environments.lightning import LightningEnvironment
-    from lightning_fabric.utilities.exceptions import MisconfigurationException
     from pytorch_lightning import Trainer
 
-    try:
-        with quiet_lightning():
-            strategy: Any = Trainer(**_places(settings), logger=False, enable_checkpointing=False).strategy
-    except (MisconfigurationException, ModuleNotFoundError, ValueError) as error:
-        names = ("accelerator", "devices", "num_nodes", "strategy")
-        asked = ", ".join(f"trainer.{name}={getattr(settings, name)}" for name in names)
-        raise SettingsError(f"{asked}: {' '.join(str(error).split())} (trainer=cpu works everywhere)") from error
-    is_alone = isinstance(getattr(strategy, "cluster_environment", None), LightningEnvironment)
-    if settings.num_nodes > 1 and is_alone and not {"NODE_RANK", "GROUP_RANK"} & os.environ.keys():
-        raise SettingsError(
-            f"trainer.num_nodes={settings.num_nodes}, but nothing was found that starts processes on other nodes, as "
-            "SLURM and torchrun do: this one would wait for them; set trainer.num_nodes=1"
-        )
+    names = ("accelerator", "devices", "num_nodes", "strategy")
+    with refused_in_one_line(**{name: getattr(settings, name) for name in names}):
+        strategy = Trainer(**_places(settings), logger=False, enable_checkpointing=False).strategy
+    check_nodes(settings.num_nodes, strategy)
 
 
 def _truncated(encoded: Sequence[Encoded]) -> int:
@@ -133,6 +110,25 @@ def _truncated(encoded: Sequence[Encoded]) -> int:
             *(len(cut), len(encoded), window, lost),
         )
     return len(cut)
+
+
+def _plan(lengths: Sequence[int], settings: FinetuneSettings, seed: int) -> tuple[list[Indices], Indices, bool]:
+    """The examples of every step and those held out, and whether `FinetuneSettings.tokens_cap` ends training."""
+    kept, judges = held_out(len(lengths), settings.validation_share, seed)
+    if not kept:
+        raise TrainingError(
+            f"there is no example to train on: {len(lengths)} in all, {len(judges)} held out; "
+            "lower trainer.validation_share or choose more examples"
+        )
+    lengths = [lengths[example] for example in kept]
+    planned = _planned(lengths, settings, seed)
+    within = planned if settings.tokens_cap is None else until_tokens(planned, lengths, settings.tokens_cap)
+    if len(within) < len(planned):
+        logger.warning(
+            "trainer.tokens_cap=%d will end training after %d of its %d steps; set it to null to train to the end",
+            *(settings.tokens_cap, len(within), len(planned)),
+        )
+    return [tuple(kept[example] for example in step) for step in within], judges, len(within) < len(planned)
 
 
 def _planned(lengths: Sequence[int], settings: FinetuneSettings, seed: int) -> list[Indices]:
@@ -193,10 +189,10 @@ def _fit(module: TrainingModule, checkpoints: Path, start: Path | None, on_step:
     import torch
 
     from ltd.checkpoint import SaveAndReport
-    from ltd.target_logits import full_precision_output
+    from ltd.precision import full_precision_output
 
     settings, network = module.settings, module.network
-    if settings.accelerator == "cpu":
+    if device_type(settings.accelerator) == "cpu":
         _check_memory(network, free_memory())
     network.train()
     try:
@@ -289,8 +285,6 @@ def _places(settings: FinetuneSettings) -> dict[str, Any]:
 
 
 def _computes_in_bfloat16(settings: FinetuneSettings) -> bool:
-    import torch
-
     if settings.precision != "auto":
         return settings.precision == "bf16"
-    return has_fast_bfloat16() if settings.accelerator == "cpu" else torch.cuda.is_bf16_supported()
+    return computes_bfloat16(device_type(settings.accelerator))

@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 import numpy as np
 
 from ltd.deferred_signals import leaving_native_waits
-from ltd.errors import LtdError
+from ltd.errors import LtdError, SettingsError
 from ltd.quiet import quiet_lightning
 
 if TYPE_CHECKING:
@@ -58,6 +59,13 @@ class ProcessGroup:
         if devices * num_nodes == 1:
             return None
         return cls(trainer.get("accelerator", "auto"), devices, num_nodes, call)
+
+    def check(self) -> None:
+        """Raise `SettingsError`, with Lightning's reason, if there are no such devices or nobody starts the others."""
+        accelerator, devices, num_nodes = self._places
+        with refused_in_one_line(accelerator=accelerator, devices=devices, num_nodes=num_nodes):
+            strategy = self._fabric.strategy
+        check_nodes(num_nodes, strategy)
 
     def __enter__(self) -> Self:
         return self
@@ -143,6 +151,32 @@ class ProcessGroup:
                 f"another of the {self.devices} processes of this run has ended before its work was done; its own "
                 "error stands above; run the same command again to go on"
             ) from error
+
+
+@contextmanager
+def refused_in_one_line(**asked: object) -> Iterator[None]:
+    """Within it, what Lightning cannot do with the trainer's settings that are ``asked`` becomes a `SettingsError`."""
+    from lightning_fabric.utilities.exceptions import MisconfigurationException
+
+    try:
+        with quiet_lightning():
+            yield
+    except (MisconfigurationException, ModuleNotFoundError, RuntimeError, ValueError) as error:
+        names = ", ".join(f"trainer.{name}={value}" for name, value in asked.items())
+        remedy = "trainer=cpu" if "accelerator" in asked and asked["accelerator"] != "auto" else "trainer.devices=1"
+        raise SettingsError(f"{names}: {' '.join(str(error).split())} ({remedy} works everywhere)") from error
+
+
+def check_nodes(num_nodes: int, strategy: object) -> None:
+    """Raise `SettingsError` if nothing starts processes on the other nodes, by Lightning's ``strategy``."""
+    from lightning_fabric.plugins.environments.lightning import LightningEnvironment
+
+    is_alone = isinstance(getattr(strategy, "cluster_environment", None), LightningEnvironment)
+    if num_nodes > 1 and is_alone and not {"NODE_RANK", "GROUP_RANK"} & os.environ.keys():
+        raise SettingsError(
+            f"trainer.num_nodes={num_nodes}, but nothing was found that starts processes on other nodes, as SLURM and "
+            "torchrun do: this one would wait for them; set trainer.num_nodes=1"
+        )
 
 
 def end_with_launcher() -> None:

@@ -25,9 +25,11 @@ from omegaconf import OmegaConf
 
 from ltd.atomic import replacing, write_json
 from ltd.cost import Cost, RunCost, Share
+from ltd.errors import SettingsError
 from ltd.lock import Owner, held, holder
 from ltd.metering import measured
-from ltd.settings import PROJECT_ROOT
+from ltd.places import PROJECT_ROOT
+from ltd.quiet import quiet_lightning
 
 logger = logging.getLogger(__name__)
 
@@ -117,7 +119,8 @@ class Run:
             state, ours = status.get("state"), status.get("attempt") == attempt
             if ours and state == "running" and "called" in status:
                 return True
-            if (ours and attempt is not None and state != "running") or (state == "finished" and not force):
+            known = ours and (attempt is not None or _is_of_parent(status))  # not an earlier attempt's end
+            if (known and state != "running") or (state == "finished" and not force):
                 return False
             time.sleep(POLL)
 
@@ -227,6 +230,30 @@ class Run:
 def leads() -> bool:
     """Whether this process is the first, or only, one of those that were started together."""
     return all(os.environ.get(name, "0") == "0" for name in RANKS)
+
+
+def check_multirun(trainer: Mapping[str, Any]) -> None:
+    """Raise `SettingsError` for several devices in a multirun, unless it is SLURM that starts a process for each.
+
+    Lightning would start the others by the command itself, and each of them would begin the whole multirun anew.
+    """
+    devices = trainer["devices"] * trainer["num_nodes"]
+    if devices == 1 or not HydraConfig.initialized() or HydraConfig.get().mode is not RunMode.MULTIRUN:
+        return
+    from lightning_fabric.plugins.environments.slurm import SLURMEnvironment
+
+    with quiet_lightning():
+        if SLURMEnvironment.detect():
+            return
+    raise SettingsError(
+        f"{devices} devices in a multirun need hydra/launcher=slurm with "
+        f"hydra.launcher.tasks_per_node={trainer['devices']}, or one command a run"
+    )
+
+
+def _is_of_parent(status: Mapping[str, Any]) -> bool:
+    """Whether the process that wrote it has started this one, as Lightning does."""
+    return (status.get("host"), status.get("process")) == (socket.gethostname(), os.getppid())
 
 
 def _attempt() -> str | None:

@@ -15,11 +15,10 @@ from ltd.errors import SettingsError, unknown_name
 from ltd.example import content_key
 from ltd.finetune_settings import HOW_AND_WHERE, trainer_problems
 from ltd.free_prompts import FreePrompts
+from ltd.hardware import as_on_cpu
 from ltd.model.folder import model_name
 from ltd.task import CONVENTIONS
 from ltd.variants import VARIANTS
-
-PROJECT_ROOT = Path(__file__).resolve().parents[1]
 
 CHOOSING = (
     "sampler",
@@ -65,7 +64,7 @@ class DistributionCentreSettings:
 @dataclass
 class RankingSettings:
     precision: str = MISSING
-    tokens_per_batch: int = MISSING
+    tokens_per_batch: int | None = MISSING
     score: str = MISSING
     domain_free: str = MISSING
     content_free: list[str] = MISSING
@@ -174,7 +173,7 @@ def check(settings: dict[str, Any]) -> None:
         "trainer": ("devices", "num_nodes", "max_length"),
     }
     for group, names in at_least_one.items():
-        values = {name: settings[group][name] for name in names if name in settings.get(group, {})}
+        values = {name: settings[group][name] for name in names if settings.get(group, {}).get(name) is not None}
         problems += [f"{group}.{name}={value} must be at least 1" for name, value in values.items() if value < 1]
     for name, words in {
         "convention": CONVENTIONS,
@@ -221,11 +220,6 @@ def budget_request(settings: dict[str, Any]) -> Request:
     return Request(settings["fraction"], settings["budget"], settings["budget_unit"], settings["clip"])
 
 
-def path_below_root(path: str) -> Path:
-    """``path`` as it stands if absolute, else below the project's root."""
-    return PROJECT_ROOT / Path(path).expanduser()
-
-
 def choice_name(option: dict[str, Any]) -> str:
     """The word an option goes by: its ``name``, that of a model in a folder, or the module of its class.
 
@@ -241,10 +235,11 @@ def choice_name(option: dict[str, Any]) -> str:
 def run_id(stage: str, settings: dict[str, Any], sources: dict[str, Any]) -> str:
     """A readable name for a run that ends in a hash of all that its result depends on.
 
-    Not in it: the tracker, paths, the device, the clock. ``sources`` stands for the content of model, pool and tasks:
+    Not in it: the tracker, paths, devices, the clock. ``sources`` stands for the content of model, pool and tasks:
     the same in another place is the same run, and something else under the same name is not.
     """
     by_content = ("pool", "task", "selection")
+    settings = as_on_cpu(settings)
     matters = {name: value for name, value in settings.items() if name not in (*BOOKKEEPING, *by_content)}
     if settings.get("selection") is not None:
         matters = {name: value for name, value in matters.items() if name not in CHOOSING}
@@ -254,6 +249,8 @@ def run_id(stage: str, settings: dict[str, Any], sources: dict[str, Any]) -> str
         matters = {name: value for name, value in matters.items() if name not in ("templates", "held_out_templates")}
     if matters.get("max_candidates") is None:
         matters.pop("max_candidates", None)
+    if "sampler" in matters:
+        matters["sampler"] = _without_devices(matters["sampler"])
     unheeded = (*WHERE_MODELS_LIE, *(OF_TRAINING if stage != "train" else ()))
     matters["model"] = {name: value for name, value in settings["model"].items() if name not in unheeded}
     if stage == "select":  # of training, how long a prompt is decides a budget in tokens
@@ -265,6 +262,15 @@ def run_id(stage: str, settings: dict[str, Any], sources: dict[str, Any]) -> str
         matters["trainer"] = {k: v for k, v in matters["trainer"].items() if k not in HOW_AND_WHERE}
     key = content_key({"stage": stage, "settings": matters, "sources": sources})[:8]
     return "-".join([*_readable(settings), f"s{settings['seed']}", key])
+
+
+def _without_devices(sampler: dict[str, Any]) -> dict[str, Any]:
+    """A sampler's settings, and those of the samplers it contains, less where they compute."""
+    return {
+        name: _without_devices(value) if isinstance(value, dict) else value
+        for name, value in sampler.items()
+        if name != "device"
+    }
 
 
 def _readable(settings: dict[str, Any]) -> list[str]:

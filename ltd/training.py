@@ -1,46 +1,32 @@
-"""The parts of fine-tuning that Lightning drives: the data, and the module with its training step."""
+"""The part of fine-tuning that Lightning drives: the module with its training step."""
 
 from __future__ import annotations
 
 import logging
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
-from pytorch_lightning import LightningDataModule, LightningModule
+from pytorch_lightning import LightningModule
 from pytorch_lightning.utilities import rank_zero_only
 from torch import Tensor, distributed, nn
 
-from ltd.batching import Indices, micro_batches, n_padded
+from ltd.batching import Indices
 from ltd.checkpoint import BEST, DONE, KEY
-from ltd.encoding import Encoded
 from ltd.errors import TrainingError
 from ltd.finetune_settings import FinetuneSettings, StepReport
 from ltd.metering import count, count_pass, training_flops
 from ltd.optimisation import parameter_groups, rate_factor
 from ltd.sharding import divide, united
-from ltd.target_logits import MicroBatch, collate, collate_segments, n_targets, target_logits
+from ltd.target_logits import MicroBatch, target_logits
+from ltd.training_data import IGNORED, StepBatch, TrainingData
 
 logger = logging.getLogger(__name__)
-
-
-class StepBatch(NamedTuple):
-    """What one process computes of an optimiser step.
-
-    Attributes
-    ----------
-    n_targets, n_tokens, n_padded : of the whole step, over all processes: target tokens, all tokens, and with padding.
-    """
-
-    micro_batches: list[MicroBatch]
-    n_targets: int
-    n_tokens: int
-    n_padded: int
 
 
 @dataclass
@@ -75,72 +61,6 @@ class Done:
         self.tokens += batch.n_tokens
         self.padded_tokens += batch.n_padded
         self.seconds += seconds
-
-
-class TrainingData(LightningDataModule):
-    """The planned steps of all epochs, as one pass over them, and the examples held out."""
-
-    def __init__(
-        self,
-        encoded: Sequence[Encoded],
-        ids: Sequence[str],
-        steps: Sequence[Indices],
-        tokens_per_batch: int,
-        held_out: Indices = (),
-    ) -> None:
-        super().__init__()
-        self.encoded = encoded
-        self.ids = ids
-        self.steps = steps
-        self.tokens_per_batch = tokens_per_batch
-        self.held_out = held_out
-        self.lengths = [len(sequence.ids) for sequence in encoded]
-        self.packed = False  # whether the network takes several sequences in a row; known when it starts
-
-    def train_dataloader(self) -> StepLoader:
-        assert self.trainer is not None
-        return StepLoader(self, self.trainer.global_rank, self.trainer.world_size)
-
-    def batch(self, step: Indices, rank: int, ranks: int) -> StepBatch:
-        shares = [
-            micro_batches(step, self.lengths, self.tokens_per_batch, other, ranks, packed=self.packed)
-            for other in range(ranks)
-        ]
-        together = collate_segments if self.packed else collate
-        return StepBatch(
-            [together([self.encoded[example] for example in batch]) for batch in shares[rank]],
-            n_targets=sum(n_targets(self.encoded[example]) for example in step),
-            n_tokens=sum(self.lengths[example] for example in step),
-            n_padded=sum(n_padded(batch, self.lengths, packed=self.packed) for batches in shares for batch in batches),
-        )
-
-
-class StepLoader:
-    """Makes the batch of each step, in order; Lightning keeps its position in the checkpoint and restores it.
-
-    A sized iterable rather than a torch `DataLoader`: padding a few short sequences takes microseconds, which no worker
-    process would repay.
-    """
-
-    def __init__(self, data: TrainingData, rank: int, ranks: int) -> None:
-        self.data = data
-        self.rank = rank
-        self.ranks = ranks
-        self.done = 0
-
-    def __len__(self) -> int:
-        return len(self.data.steps)
-
-    def __iter__(self) -> Iterator[StepBatch]:
-        while self.done < len(self):
-            self.done += 1
-            yield self.data.batch(self.data.steps[self.done - 1], self.rank, self.ranks)
-
-    def state_dict(self) -> dict[str, int]:
-        return {"done": self.done}
-
-    def load_state_dict(self, state: dict[str, int]) -> None:
-        self.done = state["done"]
 
 
 class TrainingModule(LightningModule):
@@ -198,13 +118,16 @@ class TrainingModule(LightningModule):
             seed_step(self.seed, step, self.global_rank)
             try:
                 return self._accumulate(batch), batch
-            except torch.OutOfMemoryError as error:
-                smaller = max(micro_batch.ids.numel() for micro_batch in batch.micro_batches) // 2
-                alone = len(batch.micro_batches) == len(self.data.steps[step])
+            except PartTooLargeError as error:
+                alone = batch.n_examples[error.part] == 1
+                sizes = [micro_batch.ids.numel() for micro_batch in batch.micro_batches]
+                divisible = [size for size, n in zip(sizes, batch.n_examples, strict=True) if n > 1]
+                # A batch that was already on its way may be cut larger than is agreed by now.
+                smaller = min(self.data.tokens_per_batch, max(divisible, default=0) // 2)
                 if alone or self.trainer.world_size > 1:  # where others wait for this process's gradients
                     remedy = "trainer.gradient_checkpointing=true or a smaller trainer.max_length"
                     raise TrainingError(
-                        f"out of memory on the device at step {step + 1}, with parts of at most {smaller * 2} tokens; "
+                        f"out of memory on the device at step {step + 1}, with parts of at most {max(sizes)} tokens; "
                         f"set {remedy if alone else f'trainer.tokens_per_batch={smaller}'}"
                     ) from error
             # Outside the handler, which would keep all that the failed pass has computed.
@@ -222,14 +145,23 @@ class TrainingModule(LightningModule):
         return moved
 
     def _accumulate(self, batch: StepBatch) -> Tensor:
-        """Add up the gradients of the micro-batches; returns the loss of the whole step."""
+        """Add up the gradients of the micro-batches; returns the loss of the whole step.
+
+        Raises
+        ------
+        PartTooLargeError
+            If the device's memory does not suffice for one of them.
+        """
         total = torch.zeros((), device=self.device)
         strategy: Any = self.trainer.strategy
-        for number, micro_batch in enumerate(batch.micro_batches, 1):
-            waits = number < len(batch.micro_batches) and hasattr(strategy, "block_backward_sync")
-            with strategy.block_backward_sync() if waits else nullcontext():  # gradients travel once a step
-                loss = self._part(micro_batch, self.settings.label_smoothing) / batch.n_targets
-                self.manual_backward(loss * self.trainer.world_size)  # processes average; these are parts of a sum
+        for part, micro_batch in enumerate(batch.micro_batches):
+            waits = part + 1 < len(batch.micro_batches) and hasattr(strategy, "block_backward_sync")
+            try:
+                with strategy.block_backward_sync() if waits else nullcontext():  # gradients travel once a step
+                    loss = self._part(micro_batch, self.settings.label_smoothing) / batch.n_targets
+                    self.manual_backward(loss * self.trainer.world_size)  # processes average; these are parts of a sum
+            except torch.OutOfMemoryError as error:
+                raise PartTooLargeError(part) from error
             total += loss.detach()
         reduced: Tensor = strategy.reduce(total, reduce_op="sum")
         return reduced
@@ -237,7 +169,7 @@ class TrainingModule(LightningModule):
     def _part(self, micro_batch: MicroBatch, label_smoothing: float = 0.0) -> Tensor:
         logits = target_logits(self.network, micro_batch)
         return nn.functional.cross_entropy(
-            logits, micro_batch.targets, reduction="sum", label_smoothing=label_smoothing
+            logits, micro_batch.targets, ignore_index=IGNORED, reduction="sum", label_smoothing=label_smoothing
         )
 
     def _ends_epoch(self, step: int) -> bool:
@@ -284,6 +216,19 @@ class TrainingModule(LightningModule):
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         self.done = Done(**checkpoint[DONE])
         self.best = checkpoint[BEST]
+
+
+class PartTooLargeError(Exception):
+    """A micro-batch has not fitted into the device's memory.
+
+    Attributes
+    ----------
+    part : its position among those of its step.
+    """
+
+    def __init__(self, part: int) -> None:
+        super().__init__(part)
+        self.part = part
 
 
 @contextmanager

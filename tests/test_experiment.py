@@ -172,7 +172,7 @@ def choosing_only(run: experiment.Experiment) -> None:
 
 
 def test_fraction_zero_ranks_the_model_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(experiment, "finetune", forbidden)
+    monkeypatch.setattr("ltd.tuning.finetune", forbidden)
     monkeypatch.setattr("ltd.embedder.minilm.Minilm.embed", forbidden)
     experiment.train(composed("train", tmp_path, "fraction=0"))
     (run,) = (tmp_path / "train").glob("kcenter-0-*")

@@ -14,6 +14,7 @@ from pytorch_lightning import Trainer
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from ltd import finetune as module
+from ltd import hardware
 from ltd.encoding import TextEncoder
 from ltd.errors import TrainingError
 from ltd.finetune import finetune
@@ -232,10 +233,12 @@ def test_bfloat16_keeps_weights_in_full_precision_and_learns(tmp_path):
 
 
 @pytest.mark.parametrize(("fast", "expected"), [(True, "bf16-mixed"), (False, "32-true")])
-def test_automatic_precision_follows_the_processor(monkeypatch, tmp_path, fast, expected):
-    monkeypatch.setattr(module, "has_fast_bfloat16", lambda: fast)
+@pytest.mark.parametrize("accelerator", ["cpu", "auto"])
+def test_automatic_precision_follows_the_processor(monkeypatch, tmp_path, fast, expected, accelerator):
+    monkeypatch.setattr(hardware, "has_fast_bfloat16", lambda: fast)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with module.quiet_lightning():
-        assert module._trainer(FinetuneSettings(), 1, [], tmp_path).precision == expected
+        assert module._trainer(FinetuneSettings(accelerator=accelerator), 1, [], tmp_path).precision == expected
 
 
 def test_under_slurm_lightning_requeues_nothing(monkeypatch, tmp_path):

@@ -16,7 +16,8 @@ from ltd.finetune import finetune
 from ltd.finetune_settings import FinetuneSettings
 from ltd.model.low_rank_adapters import LowRankAdapters
 from ltd.model.tiny import ARCHITECTURES, Tiny
-from ltd.training import TrainingData, TrainingModule
+from ltd.training import TrainingModule
+from ltd.training_data import TrainingData
 from tests.test_finetune import PROMPTS, TARGETS, killed_at, weights
 from tests.test_finetune import Killed as Stopped
 from tests.test_training import OneProcess
@@ -240,10 +241,12 @@ def test_cut_prompts_are_counted_and_told_once(tmp_path, caplog):
 def test_more_weights_than_the_memory_holds_are_refused_with_both_numbers(tmp_path, monkeypatch):
     assert 1e8 < module.free_memory() < 1e13
     monkeypatch.setattr(module, "free_memory", lambda: 200_000.0)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     weights = sum(parameter.numel() for parameter in Tiny().load().network.parameters())
     message = rf"training {weights:,} weights takes 0\.0 GB .* and 0\.0 GB are free; set model\.method=lora"
-    with pytest.raises(TrainingError, match=message):
-        train(tmp_path, SETTINGS)
+    for accelerator in ("cpu", "auto"):
+        with pytest.raises(TrainingError, match=message):
+            train(tmp_path, replace(SETTINGS, accelerator=accelerator))
     train(tmp_path, replace(SETTINGS, lora=LowRankAdapters(rank=1), steps=1))
 
 

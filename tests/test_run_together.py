@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import json
+import os
+import socket
 import threading
 import time
+from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
 
 from ltd.atomic import write_json
-from ltd.run import Run
+from ltd.errors import SettingsError
+from ltd.run import Run, check_multirun
 
 
 @pytest.fixture
@@ -21,7 +28,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     return Run(tmp_path, "train", "a")
 
 
-def left(run: Run, **status: str) -> None:
+def left(run: Run, **status: str | int) -> None:
     """What stands in the folder when the others come to look."""
     write_json(run.folder / "status.json", status)
 
@@ -69,6 +76,41 @@ def test_they_leave_if_another_command_has_finished_it_unless_it_is_done_again(r
     left(run, state="running", called="fine-tune", attempt="7.0.2")
     other.join(timeout=120)
     assert not other.is_alive()
+
+
+@pytest.mark.parametrize("state", ["failed", "interrupted"])
+def test_those_that_it_starts_itself_leave_if_it_ends(run: Run, state: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not at the end of an earlier attempt, which another process has written."""
+    monkeypatch.delenv("SLURM_JOB_ID")
+    left(run, state=state, host=socket.gethostname(), process=os.getpid())
+    other = waits(run)
+    left(run, state=state, host=socket.gethostname(), process=os.getppid())
+    other.join(timeout=120)
+    assert not other.is_alive()
+
+
+@pytest.mark.parametrize(
+    ("mode", "tasks", "devices", "refused"),
+    [
+        (RunMode.MULTIRUN, None, 2, True),
+        (RunMode.MULTIRUN, None, 1, False),
+        (RunMode.MULTIRUN, "2", 2, False),
+        (RunMode.RUN, None, 2, False),
+    ],
+)
+def test_only_slurm_starts_several_processes_for_each_run_of_a_multirun(
+    mode: RunMode, tasks: str | None, devices: int, refused: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SLURM_NTASKS", raising=False)
+    if tasks is not None:
+        monkeypatch.setenv("SLURM_NTASKS", tasks)
+    monkeypatch.setattr(HydraConfig, "initialized", lambda: True)
+    monkeypatch.setattr(HydraConfig, "get", lambda: SimpleNamespace(mode=mode))
+    message = (
+        r"^2 devices in a multirun need hydra/launcher=slurm with hydra\.launcher\.tasks_per_node=2, or one command"
+    )
+    with pytest.raises(SettingsError, match=message) if refused else nullcontext():
+        check_multirun({"devices": devices, "num_nodes": 1})
 
 
 def test_those_that_it_starts_itself_are_called_at_once(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

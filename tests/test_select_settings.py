@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from ltd.candidates import made_pool
 from ltd.errors import LtdError
 from ltd.example import PromptedPool
 from ltd.parts import SelectParts
-from ltd.settings import resolved
+from ltd.settings import resolved, run_id
 from tests.test_experiment import CONF, N_PROMPTS, composed
 
 
@@ -194,3 +195,32 @@ def test_a_samplers_mistakes_are_told_before_anything_is_made(
 @pytest.mark.parametrize("option", sorted(file.stem for file in (CONF / "sampler").glob("*.yaml")))
 def test_every_option_as_it_stands_is_no_mistake(tmp_path: Path, option: str) -> None:
     SelectParts.build(resolved(composed("select", tmp_path, f"sampler={option}"))).sampler.check()
+
+
+@pytest.mark.parametrize("what", [[], ["verify=/nowhere"]])
+def test_of_processes_that_were_started_together_one_chooses(
+    what: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SLURM_PROCID", "1")
+    assert math.isnan(experiment.select(composed("select", tmp_path / "outputs", *what)))
+    assert not (tmp_path / "outputs").exists()
+
+
+def test_where_a_sampler_computes_makes_no_other_run(tmp_path: Path) -> None:
+    settings = resolved(composed("select", tmp_path))
+
+    def identity(**changes: object) -> str:
+        inner = settings["sampler"] | changes
+        outer = {"_target_": "ltd.sampler.mixed.Mixed", "first": inner}
+        alone, contained = (run_id("select", settings | {"sampler": option}, {}) for option in (inner, outer))
+        return alone + contained
+
+    assert "device" in settings["sampler"]
+    assert identity(device="cuda") == identity(device="cpu")
+    assert identity(start="random") != identity()
+
+
+def test_a_device_that_is_not_here_is_refused_before_anything_is_embedded(tmp_path: Path) -> None:
+    with pytest.raises(LtdError, match=r"^device=xpu: torch finds 0 devices of the kind xpu here; set device=auto"):
+        experiment.select(composed("select", tmp_path / "outputs", "sampler.device=xpu"))
+    assert not (tmp_path / "outputs").exists()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -50,6 +51,14 @@ def test_a_kept_choice_is_made_again_and_writes_nothing(
     # From nothing, too: another machine has no cache.
     experiment.select(composed("select", tmp_path / "elsewhere", f"verify={run}"))
     assert not (tmp_path / "elsewhere" / "select").exists()
+
+
+def test_a_choice_made_on_another_device_is_made_again_on_this_machines(outputs: Path, tmp_path: Path) -> None:
+    run = Path(shutil.copytree(the_choice(outputs), tmp_path / "run"))
+    config = (run / "config.yaml").read_text()
+    assert "  device: auto\n" in config
+    (run / "config.yaml").write_text(config.replace("  device: auto\n", "  device: xpu\n"))
+    assert experiment.select(composed("select", outputs, f"verify={run}")) == 7
 
 
 def test_a_choice_that_comes_out_otherwise_is_an_error(outputs: Path, tmp_path: Path) -> None:

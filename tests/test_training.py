@@ -5,13 +5,16 @@ from dataclasses import replace
 import pytest
 import torch
 
-from ltd.encoding import TextEncoder
+from ltd import training
+from ltd.batching import padded_length
+from ltd.encoding import Encoded, TextEncoder
 from ltd.errors import TrainingError
 from ltd.finetune import finetune
 from ltd.finetune_settings import FinetuneSettings
 from ltd.model.tiny import Tiny
 from ltd.target_logits import n_targets
-from ltd.training import TrainingData, TrainingModule, seed_step
+from ltd.training import TrainingModule, seed_step
+from ltd.training_data import IGNORED, TrainingData
 
 PROMPTS = [f"{'Some birds swim. ' * (number % 4)}Number {number}?" for number in range(10)]
 TARGETS = ["yes", "no, it is not", "maybe"] * 3 + ["yes"]
@@ -47,6 +50,10 @@ class OneProcess:
         def reduce(value, reduce_op):
             return value
 
+        @staticmethod
+        def batch_to_device(batch):
+            return batch
+
     strategy = Strategy()
 
 
@@ -74,12 +81,73 @@ def test_a_steps_parts_over_processes_make_the_whole():
     data = TrainingData(encoded, PROMPTS, [tuple(range(10))], tokens_per_batch=100)
     whole = data.batch(data.steps[0], rank=0, ranks=1)
     parts = [data.batch(data.steps[0], rank, ranks=3) for rank in range(3)]
+    batches = [batch for part in parts for batch in part.micro_batches if not (batch.targets == IGNORED).all()]
     for part in parts:
         assert (part.n_targets, part.n_tokens) == (whole.n_targets, whole.n_tokens)
-        assert part.n_padded == sum(batch.ids.numel() for other in parts for batch in other.micro_batches)
-    targets = torch.cat([batch.targets for part in parts for batch in part.micro_batches])
+        assert part.n_padded == sum(batch.ids.numel() for batch in batches)
+    targets = torch.cat([batch.targets for batch in batches])
     assert targets.sort().values.equal(torch.cat([batch.targets for batch in whole.micro_batches]).sort().values)
     assert whole.n_tokens == sum(len(sequence.ids) for sequence in encoded)
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize(("tokens_per_batch", "n_examples"), [(1, 10), (100, 1), (10_000, 2)])
+def test_all_processes_compute_as_many_micro_batches(packed, tokens_per_batch, n_examples):
+    """Each of them is an exchange among processes: one that has none would leave the others waiting for ever."""
+    step = tuple(range(n_examples))
+    data = TrainingData(encoded_by(Tiny().load()), PROMPTS, [step], tokens_per_batch)
+    data.packed = packed
+    whole = data.batch(step, rank=0, ranks=1)
+    parts = [data.batch(step, rank, ranks=3) for rank in range(3)]
+    assert len({len(part.micro_batches) for part in parts}) == 1
+    assert all(len(part.n_examples) == len(part.micro_batches) for part in parts)
+    idle = [batch for part in parts for batch in part.micro_batches if (batch.targets == IGNORED).any()]
+    assert idle
+    shortest = padded_length(min(len(data.encoded[example].ids) for example in step))
+    assert all((batch.targets == IGNORED).all() and batch.ids.shape == (1, shortest) for batch in idle)
+    assert sum(sum(part.n_examples) for part in parts) - len(idle) == sum(whole.n_examples) == n_examples
+    if tokens_per_batch == 1:  # cut as one process cuts it
+        assert {part.n_padded for part in parts} == {whole.n_padded}
+
+
+@pytest.mark.parametrize("label_smoothing", [0.0, 0.1])
+def test_nothing_is_learned_from_an_idle_micro_batch(label_smoothing, monkeypatch):
+    loaded = Tiny().load()
+    data = TrainingData(encoded_by(loaded), PROMPTS, [(3,)], tokens_per_batch=100)
+    settings = replace(FP32, label_smoothing=label_smoothing)
+    module = TrainingModule(loaded.network, settings, data, seed=0, key="")
+    monkeypatch.setattr(TrainingModule, "trainer", OneProcess())
+    monkeypatch.setattr(TrainingModule, "manual_backward", lambda _, value: value.backward())
+    assert module._accumulate(data.batch((3,), rank=1, ranks=2)).item() == 0
+    for name, parameter in loaded.network.named_parameters():  # one each, for the others wait for it
+        assert parameter.grad is not None, name
+        assert not parameter.grad.any(), name
+
+
+@pytest.mark.parametrize(("packed", "halved"), [(True, [1720]), (False, [8192, 4096, 2048])])
+def test_parts_are_halved_until_the_one_that_is_too_large_holds_one_example(packed, halved, monkeypatch, caplog):
+    """Also where that is the longest of several: no part is smaller than it."""
+    lengths = [2040, *[200] * 7]
+    encoded = [Encoded(tuple([5] * length), n_prompt=length - 1) for length in lengths]
+    data = TrainingData(encoded, PROMPTS, [tuple(range(8))], tokens_per_batch=16_384)
+    data.packed = packed
+    module = TrainingModule(Tiny().load().network, FP32, data, seed=0, key="")
+    attempts = []
+
+    def small_device(network, batch):
+        assert len(attempts) < 10, attempts
+        attempts.append(batch.ids.numel())
+        raise torch.OutOfMemoryError("CUDA out of memory.")  # at the first part, which is the largest
+
+    monkeypatch.setattr(training, "target_logits", small_device)
+    monkeypatch.setattr(TrainingModule, "trainer", OneProcess())
+    with pytest.raises(TrainingError) as raised:
+        module._fitting(data.batch(data.steps[0], rank=0, ranks=1), step=0)
+    assert str(raised.value) == (
+        "out of memory on the device at step 1, with parts of at most 2048 tokens; "
+        "set trainer.gradient_checkpointing=true or a smaller trainer.max_length"
+    )
+    assert [int(message.rpartition("=")[2]) for message in caplog.messages] == halved
 
 
 def test_one_step_of_training_is_adamw_on_that_gradient(tmp_path):

@@ -36,7 +36,13 @@ class KCenter:
     covered : what the ``selection`` is, prompts that are not picked again: the folder it was saved in, ids if there are
         ``ids``, or else row numbers.
     ids : (n_prompts,) of the prompts; of ``covered``, those that are not here are left out.
-    device : for large pools, where to compute: ``cpu``, ``cuda``, or ``auto``, a GPU if there is one.
+    device : for large pools, where to compute: ``cpu``, ``cuda``, or ``auto``, a GPU if there is one. The picks are the
+        same.
+
+    Raises
+    ------
+    SelectionError
+        If parameters do not belong together, or the device is not here.
 
     >>> line = np.array([[0.0], [1.0], [2.0], [10.0]], np.float32)
     >>> KCenter(centre=np.array([1.2], np.float32)).select(line, budget=3).tolist()
@@ -58,8 +64,10 @@ class KCenter:
             raise SelectionError(unknown_name("start", start, STARTS))
         if (start == "selection") != (covered is not None):
             raise SelectionError("start=selection and covered, what that selection is, belong together; give both")
-        if device.partition(":")[0] not in DEVICES:  # cuda:1 is the second GPU
+        if device != "auto" and device.partition(":")[0] not in DEVICES[1:]:  # cuda:1 is the second GPU
             raise SelectionError(unknown_name("device", device, DEVICES))
+        if device not in ("auto", "cpu"):
+            _check_available(device)
         self.centre = centre
         self.start = start
         self.start_seed = start_seed
@@ -98,3 +106,16 @@ class KCenter:
             return rows
         covered = set(map(str, self.covered))
         return np.flatnonzero([identity in covered for identity in self.ids])
+
+
+def _check_available(device: str) -> None:
+    """Raise `SelectionError` if torch has no such device here."""
+    import torch
+
+    kind, _, number = device.partition(":")
+    module = torch.get_device_module(kind)
+    n_devices = module.device_count() if module.is_available() else 0
+    if not (number or "0").isdecimal() or int(number or 0) >= n_devices:
+        raise SelectionError(
+            f"device={device}: torch finds {n_devices} devices of the kind {kind} here; set device=auto or device=cpu"
+        )
