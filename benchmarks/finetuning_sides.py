@@ -20,7 +20,8 @@ from ltd.encoding import Encoded
 from ltd.finetune import finetune
 from ltd.finetune_settings import FinetuneSettings
 from ltd.model import LoadedModel
-from ltd.target_logits import collate, full_precision_output, n_targets, target_logits
+from ltd.precision import full_precision_output
+from ltd.target_logits import collate, n_targets, target_logits
 
 SEED = 0
 LONGEST = 512

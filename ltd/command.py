@@ -4,7 +4,7 @@
 |---|---|
 | 0 | done |
 | 1 | Hydra could not compose the configuration, or a fault of ours, with its traceback |
-| 2 | an `LtdError`, or a folder of ours that cannot be written; in a multirun, of one job or more |
+| 2 | an `LtdError`, a folder of ours that cannot be written, a device out of memory; in a multirun, of any job |
 | 130, 143, 140 | interrupted by Ctrl-C, by SIGTERM, by SIGUSR2; the same command goes on |
 
 The stages are imported only when a job starts: they take seconds to load, and a misspelt option deserves an answer now.
@@ -41,9 +41,10 @@ from omegaconf.errors import (
 from ltd import settings
 from ltd.deferred_signals import exit_code, interrupting
 from ltd.errors import LtdError, unknown_name
+from ltd.places import path_below_root
 
 # At import, because a launcher's worker reads the configuration before it calls anything of ours.
-OmegaConf.register_new_resolver("below_root", lambda path: str(settings.path_below_root(path)), replace=True)
+OmegaConf.register_new_resolver("below_root", lambda path: str(path_below_root(path)), replace=True)
 
 COMPOSITION_ERROR = 1  # Hydra's own
 USER_ERROR = 2
@@ -61,6 +62,12 @@ MENDABLE = (
 FULL_DISK = frozenset({errno.ENOSPC, errno.EDQUOT})
 UNWRITABLE = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EIO})
 """Errors of a system call that are a user's to mend where they are about the folders that results go to."""
+
+
+OUT_OF_MEMORY = (
+    "out of memory on the device: lower ranking.tokens_per_batch or embedder.tokens_per_batch, "
+    "or use sampler.device=cpu"
+)
 
 
 def run(main: Callable[[], Any], conf: Path) -> None:
@@ -108,8 +115,8 @@ def job(stage: str, config: DictConfig) -> float:
     """
     try:
         return float(getattr(import_module("ltd.experiment"), stage)(config))
-    except (*MENDABLE, OSError) as error:
-        message = _one_line(error) if isinstance(error, MENDABLE) else _unwritable(error, config)
+    except _mendable() as error:
+        message = _message(error, config)
         if message is None or _full_error():
             raise
         hydra = HydraConfig.get()
@@ -165,6 +172,19 @@ class Lines(logging.StreamHandler[TextIO]):
         return text if record.levelno < logging.WARNING else f"{record.levelname.lower()}: {text}"
 
 
+def _mendable() -> tuple[type[BaseException], ...]:
+    """Errors that people may be able to mend; torch's for a device out of memory only if torch is loaded already."""
+    out_of_memory = getattr(sys.modules.get("torch"), "OutOfMemoryError", None)
+    return (*MENDABLE, OSError) if out_of_memory is None else (*MENDABLE, OSError, out_of_memory)
+
+
+def _message(error: BaseException, config: DictConfig) -> str | None:
+    """The line for people, or None if there is nothing that they can mend."""
+    if isinstance(error, MENDABLE):
+        return _one_line(error)
+    return _unwritable(error, config) if isinstance(error, OSError) else OUT_OF_MEMORY
+
+
 def _one_line(error: BaseException) -> str:
     """The message for people: that of the `LtdError` behind ``error``, if a constructor raised one."""
     message = next((str(cause) for cause in _causes(error) if isinstance(cause, LtdError)), str(error))
@@ -187,7 +207,7 @@ def ending_if_unwritable(config: DictConfig) -> Iterator[None]:
 def _unwritable(error: OSError, config: DictConfig) -> str | None:
     """The message for people if a disk is full, or a folder that results go to cannot be made or written."""
     reason = f"({error.strerror}); free some space or correct the rights, or set outputs= and cache= to other folders"
-    folders = [settings.path_below_root(config[name]) for name in ("outputs", "cache") if config.get(name)]
+    folders = [path_below_root(config[name]) for name in ("outputs", "cache") if config.get(name)]
     if not isinstance(error.filename, str):  # the system does not always say which of them it was
         places = " or ".join(map(str, folders))
         return f"something below {places} cannot be written {reason}" if error.errno in FULL_DISK else None

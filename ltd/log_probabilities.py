@@ -13,8 +13,8 @@ import inspect
 import logging
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import torch
@@ -22,18 +22,18 @@ from numpy.typing import NDArray
 
 from ltd.encoding import Encoded
 from ltd.errors import ModelError
+from ltd.hardware import effective_tokens_per_batch
 from ltd.metering import count_pass
+from ltd.precision import Precision, autocast, full_precision_output
 from ltd.progress import Progress, silent
-from ltd.segments import attention_within_segments
+from ltd.segments import attention_hindrance, segments_on_cpu
+from ltd.target_logits import LOGITS_AT_ONCE
 from ltd.tree_batch import Batch, Row, batches, pack, segment_batches
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
-Precision = Literal["fp32", "bf16"]
 _Batched = Callable[[Iterable[Row], int], Iterator[Batch]]
-TOKENS_PER_BATCH = 1024  # measured on a CPU: smaller costs nothing, larger pads more; a GPU wants 16 times that
-LOGITS_AT_ONCE = 256  # rows of the vocabulary's length whose softmax is taken at once: bounds the copies it makes
 CHECK_TOLERANCE = 1e-3
 
 logger = logging.getLogger(__name__)
@@ -44,26 +44,39 @@ def log_probabilities(
     sequences: Sequence[Encoded],
     *,
     precision: Precision = "fp32",
-    tokens_per_batch: int = TOKENS_PER_BATCH,
+    tokens_per_batch: int | None = None,
     progress: Progress = silent,
 ) -> list[float]:
-    """For each sequence the sum of the log-probabilities of its continuation's tokens (natural log)."""
+    """For each sequence the sum of the log-probabilities of its continuation's tokens (natural log).
+
+    Parameters
+    ----------
+    tokens_per_batch : padding included; None goes by the device. Halved where its memory does not suffice, as often as
+        it takes.
+
+    Raises
+    ------
+    ModelError
+        If the weights are not in fp32, or there is no output layer.
+    torch.OutOfMemoryError
+        If the device's memory does not suffice for one row.
+    """
     if network.dtype != torch.float32:
         raise ModelError(f"ranking needs fp32 weights, these are {network.dtype}; load the model in fp32")
     fed = [sequence.ids[:-1] for sequence in sequences]  # nothing is predicted after the last token
     width, longest = network.config.hidden_size, max(map(len, fed))
     totals = [math.nan] * len(sequences)
+    limit = effective_tokens_per_batch(tokens_per_batch, network.device.type)
     with _evaluating(network):
-        rows = pack(fed, width, tokens_per_batch, branching=_is_tree_model(network, longest))
+        rows = pack(fed, width, limit, branching=_is_tree_model(network, longest))
         expected = _plain_scores(network, sequences, rows)
-        with _segments_on_cpu(network, longest) as in_segments:
+        with segments_on_cpu(network, longest) as in_segments:
             batched = segment_batches if in_segments else batches
             if not _agrees(network, sequences, expected, batched):
-                rows = pack(fed, width, tokens_per_batch, branching=False)
+                rows = pack(fed, width, limit, branching=False)
             done = 0
-            with torch.autocast(network.device.type, dtype=torch.bfloat16, enabled=precision == "bf16"):
-                for batch in batched(rows, tokens_per_batch):
-                    scores = _score(network, batch, sequences)
+            with autocast(network, precision):
+                for batch, scores in _scored(network, sequences, rows, batched, limit):
                     count_pass(network, sum(map(len, batch.rows)), batch.ids.size)
                     for index, score in scores.items():
                         totals[index] = score
@@ -72,10 +85,30 @@ def log_probabilities(
     return totals
 
 
-def _segments_on_cpu(network: PreTrainedModel, longest: int) -> AbstractContextManager[bool]:
-    if network.device.type == "cpu":
-        return attention_within_segments(network, longest)
-    return nullcontext(False)
+def _scored(
+    network: PreTrainedModel,
+    sequences: Sequence[Encoded],
+    rows: Sequence[Row],
+    batched: _Batched,
+    tokens_per_batch: int,
+) -> Iterator[tuple[Batch, dict[int, float]]]:
+    """Every batch with its scores; batches become smaller where the device's memory does not suffice for one."""
+    scored: set[int] = set()
+    while waiting := [row for row in rows if scored.isdisjoint(row.paths)]:
+        for batch in batched(waiting, tokens_per_batch):
+            try:
+                scores = _score(network, batch, sequences)
+            except torch.OutOfMemoryError:
+                if len(batch.rows) == 1:
+                    raise
+                tokens_per_batch = batch.ids.size // 2
+                break  # out of the handler, which keeps all that the failed pass has computed
+            scored.update(scores)
+            yield batch, scores
+        else:
+            return
+        logger.warning("out of memory on the device: going on with ranking.tokens_per_batch=%d", tokens_per_batch)
+        torch.cuda.empty_cache()
 
 
 def _score(network: PreTrainedModel, batch: Batch, sequences: Sequence[Encoded]) -> dict[int, float]:
@@ -126,20 +159,12 @@ def _attention_mask(network: PreTrainedModel, seen: torch.Tensor) -> torch.Tenso
 
 def _is_tree_model(network: PreTrainedModel, longest: int) -> bool:
     """Whether the model's attention is the full one, computed from the mask and positions it is given."""
-    config = network.config
-    layers = set(getattr(config, "layer_types", None) or ["full_attention"])
-    window = getattr(config, "sliding_window", None) if getattr(config, "use_sliding_window", True) else None
-    reasons = {
-        "its attention takes no 4-dimensional mask": config._attn_implementation not in {"sdpa", "eager"},
-        "it takes no position ids": "position_ids" not in _parameters(network),
-        "not all its layers are attention": not layers <= {"full_attention", "sliding_attention"},
-        f"its window of {window} is shorter than the longest prompt": window is not None and window < longest,
-    }
-    for reason, applies in reasons.items():
-        if applies:
-            logger.info("%s is ranked by one row a choice, which is slower: %s", config.model_type, reason)
-            return False
-    return True
+    reason = attention_hindrance(network, longest)
+    if network.config._attn_implementation not in {"sdpa", "eager"}:
+        reason = "its attention takes no 4-dimensional mask"
+    if reason is not None:
+        logger.info("%s is ranked by one row a choice, which is slower: %s", network.config.model_type, reason)
+    return reason is None
 
 
 class _Expected(NamedTuple):
@@ -190,40 +215,21 @@ def _parameters(network: PreTrainedModel) -> frozenset[str]:
     return frozenset(inspect.signature(network.forward).parameters)
 
 
-def _output_layer(network: PreTrainedModel) -> torch.nn.Module:
-    head: torch.nn.Module | None = network.get_output_embeddings()  # type: ignore[no-untyped-call]
-    if head is None:
-        raise ModelError(f"{network.config.model_type} has no output layer; only a causal language model can rank")
-    return head
-
-
 @contextmanager
 def _evaluating(network: PreTrainedModel) -> Iterator[None]:
     """No dropout, no gradients, the output layer in fp32; everything is as it was afterwards.
 
     `torch.no_grad`, not inference mode: buffers that a model makes on the way would be unusable in training.
     """
-    head = _output_layer(network)
-    forward, own_forward, was_training = head.forward, vars(head).get("forward"), network.training
+    was_training = network.training
     frozen = [parameter for parameter in network.parameters() if not parameter.requires_grad]
-
-    def full_precision(hidden: torch.Tensor) -> torch.Tensor:
-        with torch.autocast(hidden.device.type, enabled=False):
-            result: torch.Tensor = forward(hidden.float())
-            return result
-
     try:
         network.train(False)
-        head.forward = full_precision
         for parameter in frozen:
             parameter.requires_grad_(True)  # autocast keeps the casts of trainable weights only
-        with torch.no_grad():
+        with torch.no_grad(), full_precision_output(network):
             yield
     finally:
-        if own_forward is None:
-            del head.forward
-        else:
-            head.forward = own_forward
         for parameter in frozen:
             parameter.requires_grad_(False)
         network.train(was_training)

@@ -1,8 +1,8 @@
 """Low-rank adapters on a model's attention: their warm-up, and the gradient of every single example.
 
-Examples share rows in the forward and backward pass (`ltd.segments`), and each one's gradient is still its own: that of
-a linear layer's weights is the product of what entered the layer and the gradient of what left it, over the example's
-own tokens.
+Examples share batches, on a CPU even rows (`ltd.segments`), in the forward and backward pass, and each one's gradient
+is still its own: that of a linear layer's weights is the product of what entered the layer and the gradient of what
+left it, over the example's own tokens.
 """
 
 from __future__ import annotations
@@ -22,9 +22,11 @@ from ltd.atomic import replacing
 from ltd.batching import Indices, micro_batches
 from ltd.encoding import Encoded
 from ltd.errors import ModelError
+from ltd.hardware import effective_tokens_per_batch
 from ltd.metering import count, training_flops
-from ltd.model_pass import Precision, autocast, reading, together, token_losses
+from ltd.model_pass import reading, together, token_losses
 from ltd.optimisation import rate_factor
+from ltd.precision import Precision, autocast
 from ltd.target_logits import n_targets, target_logits
 
 if TYPE_CHECKING:
@@ -199,9 +201,13 @@ class _Batch(NamedTuple):
 
 @contextmanager
 def adapted(
-    network: PreTrainedModel, rank: int, seed: int, precision: Precision, tokens_per_batch: int
+    network: PreTrainedModel, rank: int, seed: int, precision: Precision, tokens_per_batch: int | None = None
 ) -> Iterator[AdaptedNetwork]:
     """Within it the network has adapters on the linear layers of its attention, and its own weights stand still.
+
+    Parameters
+    ----------
+    tokens_per_batch : padding included; None goes by the device.
 
     Raises
     ------
@@ -224,7 +230,8 @@ def adapted(
     try:
         for parameter in learning:
             parameter.requires_grad_(False)
-        yield AdaptedNetwork(network, adapters, precision, tokens_per_batch)
+        limit = effective_tokens_per_batch(tokens_per_batch, network.device.type)
+        yield AdaptedNetwork(network, adapters, precision, limit)
     finally:
         for parameter in learning:
             parameter.requires_grad_(True)

@@ -123,12 +123,11 @@ class _Meter:
         )
         if now.allocations == self.start.allocations:
             return measured
-        drawn_before = self.start.device_joules
         return replace(
             measured,
             device_seconds=self.devices * measured.seconds,
             peak_device_memory=peak.device_memory,
-            device_joules=None if drawn_before is None else (now.device_joules or 0.0) - drawn_before,
+            device_joules=self.start.device_joules(now),
         )
 
 

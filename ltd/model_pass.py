@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import torch
@@ -18,16 +18,15 @@ from torch import Tensor, nn
 
 from ltd.batching import micro_batches
 from ltd.encoding import Encoded
+from ltd.hardware import effective_tokens_per_batch
 from ltd.metering import count_pass
+from ltd.precision import Precision, autocast, full_precision_output
 from ltd.progress import Progress, silent
-from ltd.segments import attention_within_segments
-from ltd.target_logits import MicroBatch, collate, collate_segments, full_precision_output, target_logits
+from ltd.segments import segments_on_cpu
+from ltd.target_logits import LOGITS_AT_ONCE, MicroBatch, collate, collate_segments, target_logits
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
-
-Precision = Literal["fp32", "bf16"]
-LOGITS_AT_ONCE = 256  # rows of the vocabulary's length whose softmax is taken at once: bounds the copies it makes
 
 
 class PassedText(NamedTuple):
@@ -48,7 +47,7 @@ def passed(
     sequences: Sequence[Encoded],
     *,
     precision: Precision = "fp32",
-    tokens_per_batch: int,
+    tokens_per_batch: int | None = None,
     progress: Progress = silent,
 ) -> list[PassedText]:
     """What the network makes of each sequence, in their order; each needs two tokens, one of them a prompt's.
@@ -57,13 +56,15 @@ def passed(
     ----------
     network : a causal language model with fp32 weights, on any device; left as it came.
     precision : of everything but the output layer and the softmax.
-    tokens_per_batch : padding included; the logits of a batch take this times the vocabulary times 4 bytes.
+    tokens_per_batch : padding included; the logits of a batch take this times the vocabulary times 4 bytes. None goes
+        by the device.
     """
     whole = [Encoded(sequence.ids, 1) for sequence in sequences]  # so that every token but the first is a target
     lengths = [len(sequence.ids) for sequence in sequences]
+    limit = effective_tokens_per_batch(tokens_per_batch, network.device.type)
     found: dict[int, PassedText] = {}
     with torch.no_grad(), reading(network, max(lengths)) as packed, autocast(network, precision):
-        for batch in micro_batches(range(len(sequences)), lengths, tokens_per_batch, packed=packed):
+        for batch in micro_batches(range(len(sequences)), lengths, limit, packed=packed):
             inputs = together([whole[index] for index in batch], network.device, packed=packed)
             with _output_inputs(network) as seen:
                 logits = target_logits(network, inputs)
@@ -100,15 +101,10 @@ def reading(network: PreTrainedModel, longest: int) -> Iterator[bool]:
     was_training = network.training
     network.train(False)
     try:
-        with full_precision_output(network), attention_within_segments(network, longest) as packed:
+        with full_precision_output(network), segments_on_cpu(network, longest) as packed:
             yield packed
     finally:
         network.train(was_training)
-
-
-def autocast(network: PreTrainedModel, precision: Precision) -> torch.autocast:
-    """Within it the network computes in ``precision``."""
-    return torch.autocast(network.device.type, dtype=torch.bfloat16, enabled=precision == "bf16")
 
 
 @contextmanager

@@ -62,14 +62,15 @@ class ModelReader:
     Attributes
     ----------
     encoder : how its text is built.
-    tokens_per_batch : tokens that go through the network at once; changes memory and speed only.
+    tokens_per_batch : tokens that go through the network at once, which changes memory and speed only; None goes by the
+        device.
     """
 
     loaded: LoadedModel
     encoder: TextEncoder
     cache: Cache
     precision: Literal["fp32", "bf16"] = "fp32"
-    tokens_per_batch: int = 1024
+    tokens_per_batch: int | None = None
     progress: Progress = silent
 
     def scores(self, pool: PromptedPool, rows: NDArray[np.int64]) -> ModelScores:

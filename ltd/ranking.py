@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ltd.encoding import Encoded, TextEncoder
 from ltd.errors import DataError, ModelError
 from ltd.free_prompts import FreePrompts
-from ltd.log_probabilities import TOKENS_PER_BATCH, Precision, log_probabilities
+from ltd.log_probabilities import log_probabilities
+from ltd.precision import Precision
 from ltd.progress import Progress, silent
 from ltd.score import Question, RankedQuestion
 from ltd.variants import mean_probabilities
@@ -33,7 +35,7 @@ def rank(
     questions: Sequence[Question],
     *,
     precision: Precision = "fp32",
-    tokens_per_batch: int = TOKENS_PER_BATCH,
+    tokens_per_batch: int | None = None,
     free: FreePrompts | None = None,
     cut: Cut = "context",
     progress: Progress = silent,
@@ -45,6 +47,7 @@ def rank(
     network : a causal language model with fp32 weights, on any device; left in the mode it came in.
     precision : of everything but the output layer and the softmax. With ``bf16`` the weights are cast once a call.
     tokens_per_batch : padding included; the logits of a batch take at most this times the vocabulary times 4 bytes.
+        None goes by the device.
     free : the prompts that ask nothing, for the scores ``pmi`` and ``calibrated``; None leaves them out, and those two
         scores then rank as the sum does.
     cut : what loses its beginning where a prompt is too long for the model: its question's context, or the prompt.
@@ -61,23 +64,9 @@ def rank(
     aside = [[]] * len(own) if free is None or not own else _aside(free, questions)
     distinct = sorted({*own, *chain.from_iterable(aside)})  # what is alike stands together, and nothing comes first
     names = {asked: question.id for asked, question in zip(own, questions, strict=True)}
-    scored: dict[Asked, Scored] = {}
-    for part in _parts(distinct):
-
-        def report(done: int, total: int, part: Sequence[Asked] = part) -> None:
-            n_done = len(scored) + done * len(part) // total
-            progress(n_done * len(questions) // len(distinct), len(questions))
-
-        texts, choices, contexts = zip(*part, strict=True)
-        encoded = encoder.choices(texts, choices, contexts if cut == "context" else None)
-        _check(part, encoded, names)
-        sequences = list(chain.from_iterable(encoded))
-        totals = iter(
-            log_probabilities(
-                network, sequences, precision=precision, tokens_per_batch=tokens_per_batch, progress=report
-            )
-        )
-        scored.update({asked: Scored.of(row, totals) for asked, row in zip(part, encoded, strict=True)})
+    encode = partial(_encoded, encoder, names, cut)
+    score = partial(log_probabilities, network, precision=precision, tokens_per_batch=tokens_per_batch)
+    scored = _scored(distinct, encode, score, lambda done, n: progress(done * len(questions) // n, len(questions)))
     n_cut = sum(scored[asked].n_cut > 0 for asked in own)
     if n_cut:
         logger.warning("%d of %d prompts lost tokens to fit the model's window", n_cut, len(questions))
@@ -108,8 +97,33 @@ class Scored(NamedTuple):
         return cls(tuple(islice(totals, len(row))), n_tokens, max(choice.n_cut for choice in row))
 
 
-def _parts(distinct: Sequence[Asked]) -> list[Sequence[Asked]]:
-    return [distinct[start : start + PROMPTS_AT_ONCE] for start in range(0, len(distinct), PROMPTS_AT_ONCE)]
+def _scored(
+    distinct: Sequence[Asked],
+    encode: Callable[[Sequence[Asked]], Sequence[Sequence[Encoded]]],
+    score: Callable[..., list[float]],
+    progress: Progress,
+) -> dict[Asked, Scored]:
+    """All of them, a part at a time; ``progress`` is told how many are done."""
+    scored: dict[Asked, Scored] = {}
+    for start in range(0, len(distinct), PROMPTS_AT_ONCE):
+        part = distinct[start : start + PROMPTS_AT_ONCE]
+
+        def report(done: int, total: int, start: int = start, size: int = len(part)) -> None:
+            progress(start + done * size // total, len(distinct))
+
+        encoded = encode(part)
+        totals = iter(score(list(chain.from_iterable(encoded)), progress=report))
+        scored.update({asked: Scored.of(row, totals) for asked, row in zip(part, encoded, strict=True)})
+    return scored
+
+
+def _encoded(
+    encoder: TextEncoder, names: Mapping[Asked, str], cut: Cut, part: Sequence[Asked]
+) -> Sequence[Sequence[Encoded]]:
+    texts, choices, contexts = zip(*part, strict=True)
+    encoded = encoder.choices(texts, choices, contexts if cut == "context" else None)
+    _check(part, encoded, names)
+    return encoded
 
 
 def _aside(free: FreePrompts, questions: Sequence[Question]) -> list[list[Asked]]:

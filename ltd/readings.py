@@ -20,6 +20,8 @@ CGROUP = Path("/sys/fs/cgroup")
 POWERCAP = Path("/sys/class/powercap")
 MOST_WATTS = 1000.0
 """No processor draws more: for how long a counter of energy that has gone round once cannot have done so twice."""
+UUID_SIZE = 96
+"""Bytes that hold any device's UUID (``NVML_DEVICE_UUID_V2_BUFFER_SIZE``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,20 +42,23 @@ class Reading:
     cpu_seconds : of all threads, and of processes that this one has started and that have ended.
     allocations : how often memory of a CUDA device was asked for.
     processors : energy counters, which are the whole machine's, by name; empty where they cannot be read.
-    device_joules : what the first visible CUDA device has drawn, whoever used it; None where its driver does not say.
+    devices : what each of the machine's NVIDIA devices has drawn, whoever used it, in joules by UUID; empty where their
+        driver does not say.
+    device : UUID of the first CUDA device of this process; None until it computes with one.
     """
 
     seconds: float
     cpu_seconds: float
     allocations: int
     processors: Mapping[str, Counter]
-    device_joules: float | None
+    devices: Mapping[str, float]
+    device: str | None
 
     @classmethod
     def now(cls) -> Reading:
         children = resource.getrusage(resource.RUSAGE_CHILDREN)
         cpu_seconds = time.process_time() + children.ru_utime + children.ru_stime
-        return cls(time.perf_counter(), cpu_seconds, _allocations(), _processors(), _device_joules())
+        return cls(time.perf_counter(), cpu_seconds, _allocations(), _processors(), _devices(), _device())
 
     def processor_joules(self, later: Reading) -> float | None:
         """What all processors have drawn between this reading and a later one."""
@@ -62,6 +67,11 @@ class Reading:
         if (later.seconds - self.seconds) * MOST_WATTS > min(counter.size for counter in self.processors.values()):
             return None
         return sum((later.processors[name].joules - old.joules) % old.size for name, old in self.processors.items())
+
+    def device_joules(self, later: Reading) -> float | None:
+        """What the device of the later reading has drawn since this one."""
+        before, after = (reading.devices.get(later.device or "") for reading in (self, later))
+        return None if before is None or after is None else after - before
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,27 +176,38 @@ def _processors() -> dict[str, Counter]:
     return counters
 
 
-def _device_joules() -> float | None:
-    library, device = _first_device()
-    millijoules = ctypes.c_ulonglong()
-    if library is None or library.nvmlDeviceGetTotalEnergyConsumption(device, ctypes.byref(millijoules)) != 0:
-        return None
-    return millijoules.value / 1e3
+def _device() -> str | None:
+    """By its UUID: CUDA's numbers follow ``CUDA_VISIBLE_DEVICES`` and an order of its own, NVML's the PCI bus."""
+    cuda = _cuda()
+    return None if cuda is None else f"GPU-{cuda.get_device_properties(0).uuid}"
+
+
+def _devices() -> dict[str, float]:
+    """Before CUDA is in use it is not known which device will be: so of all."""
+    library, handles = _nvml()
+    joules = {}
+    for uuid, handle in handles.items():
+        millijoules = ctypes.c_ulonglong()
+        if library.nvmlDeviceGetTotalEnergyConsumption(handle, ctypes.byref(millijoules)) == 0:
+            joules[uuid] = millijoules.value / 1e3
+    return joules
 
 
 @cache
-def _first_device() -> tuple[Any, ctypes.c_void_p]:
-    """NVML, which comes with NVIDIA's driver, and its handle for the first device that CUDA may use."""
-    handle = ctypes.c_void_p()
+def _nvml() -> tuple[Any, dict[str, ctypes.c_void_p]]:
+    """NVML, which comes with NVIDIA's driver, and its handles of the devices by UUID."""
+    handles: dict[str, ctypes.c_void_p] = {}
     try:
         library = ctypes.CDLL("libnvidia-ml.so.1")
     except OSError:
-        return None, handle
-    visible = os.environ.get("CUDA_VISIBLE_DEVICES", "0").split(",")[0].strip()
-    if library.nvmlInit_v2() != 0:
-        return None, handle
-    if visible.isdecimal():
-        found = library.nvmlDeviceGetHandleByIndex_v2(ctypes.c_uint(int(visible)), ctypes.byref(handle))
-    else:
-        found = library.nvmlDeviceGetHandleByUUID(visible.encode(), ctypes.byref(handle))
-    return (library if found == 0 else None), handle
+        return None, handles
+    count = ctypes.c_uint()
+    if library.nvmlInit_v2() != 0 or library.nvmlDeviceGetCount_v2(ctypes.byref(count)) != 0:
+        return None, handles
+    for index in range(count.value):
+        handle, uuid = ctypes.c_void_p(), ctypes.create_string_buffer(UUID_SIZE)
+        if library.nvmlDeviceGetHandleByIndex_v2(ctypes.c_uint(index), ctypes.byref(handle)) != 0:
+            continue
+        if library.nvmlDeviceGetUUID(handle, uuid, ctypes.c_uint(UUID_SIZE)) == 0:
+            handles[uuid.value.decode()] = handle
+    return library, handles

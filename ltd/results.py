@@ -14,7 +14,7 @@ from ltd.change import change
 from ltd.console import progress_bar
 from ltd.encoding import TextEncoder
 from ltd.free_prompts import FreePrompts
-from ltd.hardware import has_fast_bfloat16
+from ltd.hardware import computes_bfloat16, effective_tokens_per_batch
 from ltd.model import LoadedModel
 from ltd.predictions import predictions_table, read_predictions
 from ltd.process_group import ProcessGroup
@@ -72,7 +72,7 @@ def _rank_task(
         "model": loaded.fingerprint,
         "task": task.source(),
         "precision": effective_precision(ranking["precision"], device.type),
-        "tokens_per_batch": ranking["tokens_per_batch"],
+        "tokens_per_batch": effective_tokens_per_batch(ranking["tokens_per_batch"], device.type),
         "domain_free": ranking["domain_free"],
         "content_free": ranking["content_free"],
         "separator": settings["separator"],
@@ -101,7 +101,7 @@ def _ranker(loaded: LoadedModel, settings: Mapping[str, Any], device: torch.devi
     encoder = text_encoder(loaded, settings["separator"])
     network: Any = loaded.network
     precision = effective_precision(settings["ranking"]["precision"], device.type)
-    tokens_per_batch = settings["ranking"]["tokens_per_batch"]
+    tokens_per_batch = effective_tokens_per_batch(settings["ranking"]["tokens_per_batch"], device.type)
 
     def ranked(questions: Sequence[Question], free: FreePrompts, progress: Progress) -> list[RankedQuestion]:
         network.to(device)
@@ -146,7 +146,7 @@ def effective_precision(setting: str, device: str) -> Any:
     """``bf16`` or ``fp32``: what ``auto`` comes to on this device."""
     if setting != "auto":
         return setting
-    return "bf16" if device != "cpu" or has_fast_bfloat16() else "fp32"
+    return "bf16" if computes_bfloat16(device) else "fp32"
 
 
 def ranking_precision(settings: Mapping[str, Any], group: ProcessGroup | None) -> Any:

@@ -10,11 +10,13 @@ from __future__ import annotations
 import inspect
 import logging
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
+
+from ltd.precision import full_precision
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -23,6 +25,13 @@ NAME = "ltd_segments"
 TOLERANCE = 1e-3  # of a logit; attention across a segment's border changes them in the first digit
 
 logger = logging.getLogger(__name__)
+
+
+def segments_on_cpu(network: PreTrainedModel, longest: int) -> AbstractContextManager[bool]:
+    """`attention_within_segments` on a CPU; else False: there a kernel for each segment costs more than padding."""
+    if network.device.type == "cpu":
+        return attention_within_segments(network, longest)
+    return nullcontext(False)
 
 
 @contextmanager
@@ -38,7 +47,7 @@ def attention_within_segments(network: PreTrainedModel, longest: int) -> Iterato
     from transformers import AttentionInterface
 
     own = network.config._attn_implementation
-    reason = _hindrance(network, longest)
+    reason = "its attention is not the scaled dot product" if own != "sdpa" else attention_hindrance(network, longest)
     if reason is None:
         AttentionInterface.register(NAME, segment_attention)
         try:
@@ -92,16 +101,20 @@ def segment_attention(  # noqa: PLR0913 - the signature is transformers'
     return torch.cat(attended, dim=2).transpose(1, 2), None
 
 
-def _hindrance(network: PreTrainedModel, longest: int) -> str | None:
-    """Why the network's attention is not the plain causal one that segments compute, or None."""
+def attention_hindrance(network: PreTrainedModel, longest: int) -> str | None:
+    """Why its attention cannot be computed from the positions and the mask, or the segments, that it is given, or None.
+
+    Parameters
+    ----------
+    longest : tokens of the longest sequence, for models that look at a window only.
+    """
     config = network.config
     window = getattr(config, "sliding_window", None) if getattr(config, "use_sliding_window", True) else None
     layers = set(getattr(config, "layer_types", None) or ["full_attention"])
     reasons = {
-        "its attention is not the scaled dot product": config._attn_implementation != "sdpa",
         "it takes no position ids": "position_ids" not in inspect.signature(network.forward).parameters,
         "not all its layers are attention": not layers <= {"full_attention", "sliding_attention"},
-        f"its window of {window} is shorter than the longest example": window is not None and window < longest,
+        f"its window of {window} is shorter than the longest sequence": window is not None and window < longest,
     }
     return next((reason for reason, applies in reasons.items() if applies), None)
 
@@ -116,7 +129,7 @@ def _is_heeded(network: PreTrainedModel, own: str) -> bool:
     was_training = network.training
     network.train(False)  # dropout would make any two passes differ
     try:
-        with torch.no_grad():
+        with torch.no_grad(), full_precision():
             packed = network(input_ids=tokens[None], position_ids=positions, segments=(4, 4), use_cache=False).logits
             network.set_attn_implementation(own)
             plain = network(input_ids=tokens[None, 4:], use_cache=False).logits

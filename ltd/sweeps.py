@@ -19,7 +19,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig
 
 from ltd.command import USER_ERROR, ending_if_unwritable
-from ltd.settings import path_below_root
+from ltd.places import path_below_root
 
 if TYPE_CHECKING:
     from submitit import Job

@@ -7,8 +7,7 @@ more memory than all the rest and, for a small network, much of the time.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -20,6 +19,8 @@ from ltd.encoding import Encoded
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
+
+LOGITS_AT_ONCE = 256  # rows of the vocabulary's length whose softmax is taken at once: bounds the copies it makes
 
 
 class MicroBatch(NamedTuple):
@@ -89,24 +90,3 @@ def target_logits(network: PreTrainedModel, batch: MicroBatch) -> Tensor:
     else:
         logits = network(**inputs).logits[batch.predicting]
     return logits
-
-
-@contextmanager
-def full_precision_output(network: PreTrainedModel) -> Iterator[None]:
-    """Within it the output layer computes in fp32 whatever autocast does to the rest.
-
-    Logits in bf16 have three digits; the loss, and the gradient with it, lives in the fourth.
-    """
-    layer = network.get_output_embeddings()  # type: ignore[no-untyped-call]
-    forward = layer.forward
-
-    def full_precision(states: Tensor) -> Tensor:
-        with torch.autocast(states.device.type, enabled=False):
-            logits: Tensor = forward(states.float())
-            return logits
-
-    layer.forward = full_precision
-    try:
-        yield
-    finally:
-        del layer.forward  # the class's own shows again

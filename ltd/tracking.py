@@ -12,6 +12,7 @@ from hydra.types import RunMode
 
 from ltd.example import content_key
 from ltd.finetune_settings import HOW_AND_WHERE
+from ltd.hardware import as_on_cpu
 from ltd.run import Run
 from ltd.settings import BOOKKEEPING, budget_word, choice_name
 from ltd.tracker import RunDescription, Tracker
@@ -83,6 +84,7 @@ def _arm_key(settings: dict[str, Any]) -> str:
         kept = {name: value for name, value in option.items() if not follows(name, value)}
         return {name: without(value) if isinstance(value, dict) else value for name, value in kept.items()}
 
+    settings = as_on_cpu(settings)
     matters = {name: value for name, value in settings.items() if name not in (*BOOKKEEPING, "seed")}
     trainer = {name: value for name, value in settings.get("trainer", {}).items() if name not in HOW_AND_WHERE}
     return content_key(matters | {"sampler": without(settings.get("sampler", {})), "trainer": trainer})[:6]

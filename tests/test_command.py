@@ -4,7 +4,6 @@ import logging
 import math
 import os
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -14,6 +13,7 @@ from types import SimpleNamespace
 
 import hydra
 import pytest
+import torch
 from omegaconf import DictConfig
 
 from ltd import command
@@ -44,7 +44,7 @@ class Picky:
 def stage(config: DictConfig) -> float:
     """A stage that does what ``what`` says, and gives its seed if it comes to its end."""
     match config.what:
-        case "error" | "OSError":
+        case "error" | "OSError" | "memory":
             raise _error(config)
         case "odd" if config.seed % 2:
             raise SettingsError(f"{config.seed} is odd")
@@ -73,6 +73,8 @@ def stage(config: DictConfig) -> float:
 def _error(config: DictConfig) -> Exception:
     if config.what == "error":
         return SettingsError(f"no such thing\nin seed {config.seed}")
+    if config.what == "memory":
+        return torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB")
     return OSError(config.number, os.strerror(config.number), config.file and str(config.file))
 
 
@@ -166,6 +168,23 @@ def test_a_fault_of_ours_keeps_its_traceback(run: Run) -> None:
     assert "RuntimeError: ours" in outcome.stderr
 
 
+def test_a_device_out_of_memory_is_one_line(run: Run) -> None:
+    line = (
+        "out of memory on the device: lower ranking.tokens_per_batch or embedder.tokens_per_batch, "
+        "or use sampler.device=cpu"
+    )
+    assert run("what=memory") == Outcome(2, f"error: {line}\n", [])
+    outcome = run("-m", "what=memory,nothing")
+    assert (outcome.code, outcome.values) == (2, [math.inf, 0.0])
+    assert outcome.stderr.splitlines()[-1] == f"job 0 (what=memory): {line}"
+
+
+def test_an_error_is_told_without_torch_too(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "torch")
+    assert run("what=error") == Outcome(2, "error: no such thing; in seed 0\n", [])
+    assert "torch" not in sys.modules
+
+
 @pytest.mark.parametrize(
     ("override", "last_line"),
     [
@@ -229,56 +248,3 @@ def test_a_multirun_without_an_error_ends_well(run: Run, conf: Path) -> None:
     assert (outcome.code, outcome.values) == (0, [0.0, 1.0])
     lines = [line.strip() for line in outcome.stderr.splitlines()]
     assert lines == ["Launching 2 jobs locally", "#0 : seed=0", "#1 : seed=1"]
-
-
-SCRIPT = """
-import sys
-from pathlib import Path
-from types import SimpleNamespace
-
-import hydra
-from ltd import command
-from ltd.errors import SettingsError
-
-CONF = Path(__file__).resolve().parent / "conf"
-
-def stage(config):
-    if config.seed % 2:
-        raise SettingsError(f"{config.seed} is odd")
-    print("a line")
-    return config.seed
-
-@hydra.main(version_base="1.3", config_path=str(CONF), config_name="stage")
-def main(config):
-    sys.modules["ltd.experiment"] = SimpleNamespace(stage=stage)
-    return command.job("stage", config)
-
-if __name__ == "__main__":
-    command.run(main, CONF)
-"""
-
-
-def start(conf: Path, *overrides: str) -> subprocess.Popen[str]:
-    script = conf.parent / "stage.py"
-    script.write_text(SCRIPT)
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    arguments = [sys.executable, script, *overrides]
-    return subprocess.Popen(arguments, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-
-
-def test_errors_in_the_processes_of_another_launcher_count(conf: Path) -> None:
-    with start(conf, "-m", "seed=0,1,2", "hydra/launcher=joblib", "hydra.launcher.n_jobs=2") as process:
-        out, err = process.communicate(timeout=600)
-    assert process.returncode == 2
-    assert out.split("\n") == ["a line", "a line", ""]
-    assert err.splitlines()[-2:] == ["error: 1 job(s) of this multirun failed:", "job 1 (seed=1): 1 is odd"]
-
-
-@pytest.mark.parametrize("override", ["seed=0", "--help"])
-def test_a_reader_that_leaves_early_does_no_harm(conf: Path, override: str) -> None:
-    with start(conf, override) as process:
-        assert process.stdout is not None
-        assert process.stderr is not None
-        process.stdout.close()
-        assert process.stderr.read() == ""
-    assert process.returncode == 0

@@ -45,7 +45,7 @@ def network(request: pytest.FixtureRequest) -> Any:
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """How rows go through the network: as on a CPU, or a line each, as elsewhere."""
     if request.param == "lines":
-        monkeypatch.setattr("ltd.log_probabilities._segments_on_cpu", lambda *_: nullcontext(False))
+        monkeypatch.setattr("ltd.log_probabilities.segments_on_cpu", lambda *_: nullcontext(False))
     return str(request.param)
 
 
@@ -90,6 +90,48 @@ def test_batched_equals_unbatched(network: Any, sequences: list[Encoded]) -> Non
     for tokens_per_batch in (1, 64, 200):
         other = log_probabilities(network, sequences, tokens_per_batch=tokens_per_batch)
         np.testing.assert_allclose(other, unbatched, rtol=0, atol=1e-4)
+
+
+def with_memory_for(network: Any, n_tokens: int) -> list[int]:
+    """From now on the network runs out of memory with more tokens; gives the sizes that passed."""
+    fed: list[int] = []
+
+    def check(module: Any, args: Any, keywords: dict[str, Any]) -> None:
+        if (size := keywords["input_ids"].numel()) > n_tokens:
+            raise torch.OutOfMemoryError(f"tried to allocate {size}")
+        fed.append(size)
+
+    network.register_forward_pre_hook(check, with_kwargs=True)
+    return fed
+
+
+@pytest.mark.usefixtures("way")
+def test_where_memory_does_not_suffice_batches_become_smaller(
+    network: Any, sequences: list[Encoded], caplog: pytest.LogCaptureFixture
+) -> None:
+    expected = [by_own_forward(network, sequence) for sequence in sequences]
+    ample = log_probabilities(network, sequences, tokens_per_batch=400)
+    fed = with_memory_for(network, 150)
+    reports: list[tuple[int, int]] = []
+    scores = log_probabilities(
+        network, sequences, tokens_per_batch=400, progress=lambda *report: reports.append(report)
+    )
+    np.testing.assert_allclose(scores, ample, rtol=0, atol=1e-4)
+    np.testing.assert_allclose(scores, expected, rtol=0, atol=1e-4)
+    assert all(message.startswith("out of memory on the device: going on with ranking.") for message in caplog.messages)
+    assert 1 <= len(caplog.messages) <= 2  # from 400 tokens to less than 150
+    assert max(fed) > 75  # and no smaller than need be
+    assert reports[-1] == (len(sequences),) * 2
+    assert reports == sorted(reports)
+
+
+@pytest.mark.usefixtures("way")
+def test_memory_that_does_not_suffice_for_one_row_is_an_error(sequences: list[Encoded]) -> None:
+    network = network_of("llama")
+    with_memory_for(network, 15)
+    with pytest.raises(torch.OutOfMemoryError):
+        log_probabilities(network, sequences, tokens_per_batch=400)
+    assert "forward" not in vars(network.get_output_embeddings())
 
 
 def test_eager_attention_takes_the_same_trees(sequences: list[Encoded], caplog: pytest.LogCaptureFixture) -> None:
@@ -145,7 +187,7 @@ def test_a_model_that_takes_no_tree_is_ranked_by_plain_rows(
     else:
         sliding = {"use_sliding_window": True, "sliding_window": 8, "max_window_layers": 0}
         network = network_of("qwen2", num_key_value_heads=2, **sliding)
-        reason = "its window of 8 is shorter than the longest prompt"
+        reason = "its window of 8 is shorter than the longest sequence"
     with caplog.at_level(logging.INFO, logger="ltd.log_probabilities"):
         scores = log_probabilities(network, sequences)
     assert reason in caplog.text

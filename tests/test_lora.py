@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import numpy as np
 import pytest
 import torch
@@ -48,9 +50,13 @@ def test_each_examples_gradient_is_autograds(architecture: str) -> None:
             torch.testing.assert_close(found[number], expected, atol=1e-6, rtol=1e-4)
 
 
-def test_rows_of_one_example_each_give_the_same() -> None:
+@pytest.mark.parametrize("where", ["without segments", "off the CPU"])
+def test_rows_of_one_example_each_give_the_same(where: str, monkeypatch: pytest.MonkeyPatch) -> None:
     loaded = Tiny().load()
-    loaded.network.set_attn_implementation("eager")
+    if where == "off the CPU":
+        monkeypatch.setattr("ltd.model_pass.segments_on_cpu", lambda *_: nullcontext(False))
+    else:
+        loaded.network.set_attn_implementation("eager")
     with adapted(loaded.network, rank=3, seed=0, precision="fp32", tokens_per_batch=64) as network:
         stir(network)
         for number, gradient in dict(network.gradients(sequences())).items():

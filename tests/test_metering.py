@@ -13,7 +13,7 @@ from transformers import LlamaConfig, LlamaForCausalLM, OPTConfig, OPTForCausalL
 from ltd import metering
 from ltd.cost import Cost
 from ltd.metering import count, count_pass, measured, pass_flops, training_flops
-from ltd.readings import can_reset_memory
+from ltd.readings import Reading, can_reset_memory
 
 MIB = 1 << 20
 
@@ -132,6 +132,21 @@ def test_a_pass_counts_its_tokens(opt: OPTForCausalLM) -> None:
     with measured(kept.append):
         count_pass(opt, tokens=10, padded_tokens=16)
     assert (kept[0].tokens, kept[0].padded_tokens, kept[0].flops) == (10, 16, 10 * pass_flops(opt))
+
+
+@pytest.mark.parametrize(("then", "joules"), [({"GPU-9a": 12.5}, 2.5), ({}, None)])
+def test_a_device_s_energy_is_what_it_drew_meanwhile(
+    then: dict[str, float], joules: float | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    readings = [
+        Reading(0.0, 0.0, 0, {}, {"GPU-4f": 99.0, "GPU-9a": 10.0}, None),
+        Reading(1.0, 0.0, 5, {}, then, "GPU-9a"),
+    ]
+    monkeypatch.setattr(Reading, "now", lambda: readings.pop(0))
+    kept: list[Cost] = []
+    with measured(kept.append):
+        pass
+    assert (kept[-1].device_seconds, kept[-1].device_joules) == (1.0, joules)
 
 
 @pytest.mark.gpu

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
+from types import SimpleNamespace
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -11,6 +15,7 @@ from ltd.encoding import Encoded
 from ltd.model import LoadedModel
 from ltd.model.tiny import ARCHITECTURES, Tiny
 from ltd.model_pass import passed
+from ltd.segments import segments_on_cpu
 
 TOLERANCE = 1e-4
 
@@ -56,6 +61,29 @@ def test_rows_of_one_sequence_each_give_the_same(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(model_pass, "LOGITS_AT_ONCE", 3)
     padded = passed(loaded.network, sequences(), tokens_per_batch=128)
     for one, other in zip(packed, padded, strict=True):
+        np.testing.assert_allclose(one.losses, other.losses, atol=TOLERANCE)
+        np.testing.assert_allclose(one.state, other.state, atol=TOLERANCE)
+
+
+def elsewhere(network: Any, longest: int) -> AbstractContextManager[bool]:
+    """What `segments_on_cpu` gives where a kernel for each segment would cost more."""
+    network.register_forward_pre_hook(check_lines, with_kwargs=True)
+    return segments_on_cpu(SimpleNamespace(device=torch.device("cuda")), longest)  # type: ignore[arg-type]
+
+
+def check_lines(module: Any, args: Any, keywords: dict[str, Any]) -> None:
+    assert "segments" not in keywords
+    assert len(keywords["input_ids"]) > 1 or keywords["input_ids"].numel() <= 64
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_off_the_cpu_each_sequence_has_a_line_and_gives_the_same(
+    architecture: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded = Tiny(architecture=architecture).load()
+    packed = passed(loaded.network, sequences(), tokens_per_batch=128)
+    monkeypatch.setattr(model_pass, "segments_on_cpu", elsewhere)
+    for one, other in zip(packed, passed(loaded.network, sequences(), tokens_per_batch=128), strict=True):
         np.testing.assert_allclose(one.losses, other.losses, atol=TOLERANCE)
         np.testing.assert_allclose(one.state, other.state, atol=TOLERANCE)
 

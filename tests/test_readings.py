@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -77,60 +78,88 @@ def test_energy_is_the_sum_of_packages_whose_counters_go_round(tmp_path: Path, m
 
 def test_a_counter_that_may_have_gone_round_twice_says_nothing() -> None:
     def at(seconds: float, joules: float) -> Reading:
-        return Reading(seconds, 0.0, 0, {"intel-rapl:0": Counter(joules, 262_143.3)}, None)
+        return Reading(seconds, 0.0, 0, {"intel-rapl:0": Counter(joules, 262_143.3)}, {}, None)
 
     assert at(0, 10.0).processor_joules(at(262, 30.0)) == 20.0
     assert at(0, 10.0).processor_joules(at(263, 30.0)) is None
 
 
 class Nvml:
-    """Stands in for NVIDIA's library, with one device that has drawn 1,234.5 joules."""
-
-    asked: list[Any]
+    """Stands in for NVIDIA's library, with devices in the order of their places on the bus."""
 
     def __init__(self, code: int = 0) -> None:
         self.code = code
-        self.asked = []
+        self.millijoules = {b"GPU-4f": 1_000_000, b"GPU-9a": 700_000}
 
     def nvmlInit_v2(self) -> int:
         return 0
 
+    def nvmlDeviceGetCount_v2(self, count: Any) -> int:
+        count._obj.value = len(self.millijoules)
+        return 0
+
     def nvmlDeviceGetHandleByIndex_v2(self, index: ctypes.c_uint, handle: Any) -> int:
-        self.asked.append(index.value)
+        handle._obj.value = index.value + 1
         return 0
 
-    def nvmlDeviceGetHandleByUUID(self, name: bytes, handle: Any) -> int:
-        self.asked.append(name)
+    def nvmlDeviceGetUUID(self, handle: ctypes.c_void_p, uuid: Any, size: ctypes.c_uint) -> int:
+        uuid.value = self._uuid(handle)
         return 0
 
-    def nvmlDeviceGetTotalEnergyConsumption(self, handle: Any, value: Any) -> int:
-        value._obj.value = 1_234_500
+    def nvmlDeviceGetTotalEnergyConsumption(self, handle: ctypes.c_void_p, value: Any) -> int:
+        value._obj.value = self.millijoules[self._uuid(handle)]
         return self.code
+
+    def _uuid(self, handle: ctypes.c_void_p) -> bytes:
+        assert handle.value is not None
+        return list(self.millijoules)[handle.value - 1]
+
+
+class Cuda:
+    """Stands in for torch.cuda in a process whose first device is the second on the bus."""
+
+    def __init__(self, uuid: str = "9a") -> None:
+        self.uuid = uuid
+
+    def get_device_properties(self, device: int) -> Any:
+        assert device == 0
+        return SimpleNamespace(uuid=self.uuid)
+
+    def memory_stats(self) -> dict[str, int]:
+        return {}
 
 
 @pytest.fixture
-def fresh_device() -> Any:
-    readings._first_device.cache_clear()
-    yield
-    readings._first_device.cache_clear()
+def nvml(monkeypatch: pytest.MonkeyPatch) -> Iterator[Nvml]:
+    library = Nvml()
+    monkeypatch.setattr(ctypes, "CDLL", lambda name: library)
+    readings._nvml.cache_clear()
+    yield library
+    readings._nvml.cache_clear()
 
 
-@pytest.mark.parametrize(("visible", "asked"), [(None, 0), ("2,3", 2), ("GPU-4f", b"GPU-4f")])
-def test_a_device_s_energy_is_what_its_driver_says(
-    visible: str | None, asked: Any, fresh_device: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    nvml = Nvml()
-    monkeypatch.setattr(ctypes, "CDLL", lambda name: nvml)
-    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
-    if visible:
-        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
-    assert Reading.now().device_joules == 1234.5
-    assert nvml.asked == [asked]
+def test_a_device_s_energy_is_that_of_the_device_in_use(nvml: Nvml, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")  # CUDA's first, by its own order
+    before = Reading.now()  # CUDA is not in use yet
+    monkeypatch.setattr(readings, "_cuda", Cuda)
+    nvml.millijoules = {b"GPU-4f": 9_000_000, b"GPU-9a": 934_500}
+    assert before.device_joules(Reading.now()) == pytest.approx(234.5)
+    assert before.device_joules(before) is None
 
 
-def test_a_device_without_a_counter_says_nothing(fresh_device: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ctypes, "CDLL", lambda name: Nvml(code=3))
-    assert Reading.now().device_joules is None
+def test_a_device_that_the_driver_does_not_know_says_nothing(nvml: Nvml, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(readings, "_cuda", lambda: Cuda("part of one"))
+    assert Reading.now().device_joules(Reading.now()) is None
+
+
+def test_a_device_without_a_counter_says_nothing(nvml: Nvml, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(readings, "_cuda", Cuda)
+    nvml.code = 3
+    silent = Reading.now()
+    assert silent.device_joules(Reading.now()) is None
+    nvml.code = 0
+    assert silent.device_joules(Reading.now()) is None
+    assert Reading.now().device_joules(silent) is None  # not minus all that it ever drew
 
 
 def test_it_is_quick() -> None:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+import torch
 
 from ltd import results
 from ltd.cache import Cache
+from ltd.free_prompts import FreePrompts
+from ltd.progress import silent
 from ltd.score import Question, RankedQuestion, TaskScore
 
 
@@ -72,3 +76,42 @@ def test_another_score_ranks_what_is_kept_without_the_model(tmp_path: Path) -> N
     assert set(pq.read_table(tmp_path / "predictions.parquet")["ranked_by"].to_pylist()) == {"mean"}
     ranked(domain_free="Answer:")
     assert len(list((tmp_path / "cache").rglob("predictions.parquet"))) == 2
+
+
+class Kept:
+    """Stands in for the cache: takes down what a score is kept under, and says that it is there."""
+
+    def __init__(self) -> None:
+        self.sources: list[dict[str, Any]] = []
+
+    def folder(self, kind: str, source: dict[str, Any], make: Any) -> Path:
+        self.sources.append(source)
+        raise InterruptedError
+
+
+@pytest.mark.parametrize(
+    ("device", "setting", "tokens_per_batch"), [("cpu", None, 1024), ("cuda", None, 16_384), ("cuda", 64, 64)]
+)
+def test_tokens_at_once_go_by_the_device_and_stand_as_a_number_in_the_key(
+    device: str, setting: int | None, tokens_per_batch: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Any] = []
+    loaded: Any = SimpleNamespace(
+        fingerprint="f", tokenizer=None, begin=(), end=None, max_length=8, network=SimpleNamespace(to=asked.append)
+    )
+    monkeypatch.setattr(results, "_default_device", lambda: torch.device(device))
+    monkeypatch.setattr("ltd.ranking.rank", lambda *_, **keywords: asked.append(keywords["tokens_per_batch"]))
+    ranking = {
+        "precision": "fp32",
+        "tokens_per_batch": setting,
+        "score": "sum",
+        "domain_free": "ending",
+        "content_free": ["N/A"],
+    }
+    settings: dict[str, Any] = {"ranking": ranking, "separator": " ", "convention": "single"}
+    cache: Any = Kept()
+    with pytest.raises(InterruptedError):
+        results.rank_tasks(loaded, {"two": TwoQuestions()}, settings, cache, "rank")
+    assert [source["tokens_per_batch"] for source in cache.sources] == [tokens_per_batch]
+    results._ranker(loaded, settings, torch.device(device))([], FreePrompts(), silent)
+    assert asked == [torch.device(device), tokens_per_batch]

@@ -18,8 +18,8 @@ from omegaconf import OmegaConf
 from ltd import metering
 from ltd.cost import Cost, RunCost, Share
 from ltd.metering import count
+from ltd.places import PROJECT_ROOT
 from ltd.run import RANKS, Run
-from ltd.settings import PROJECT_ROOT
 
 
 def test_the_state_follows_what_happened(tmp_path: Path) -> None:

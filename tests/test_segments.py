@@ -1,5 +1,7 @@
 """A row of several sequences is the same as the sequences alone: logits, loss and gradients."""
 
+from types import SimpleNamespace
+
 import pytest
 import torch
 from torch.nn.functional import cross_entropy
@@ -7,7 +9,7 @@ from transformers import AutoModelForCausalLM, GemmaConfig, MistralConfig
 
 from ltd.encoding import Encoded
 from ltd.model.tiny import Tiny
-from ltd.segments import attention_within_segments, segment_attention
+from ltd.segments import attention_within_segments, segment_attention, segments_on_cpu
 from ltd.target_logits import collate_segments, target_logits
 
 SEQUENCES = [Encoded((4, 5, 6, 7, 8, 2), n_prompt=4), Encoded(tuple(range(3, 23)), n_prompt=17), Encoded((9, 10), 1)]
@@ -88,6 +90,14 @@ def test_a_window_shorter_than_the_longest_example_is_not_packed():
     with attention_within_segments(network, 17) as works:
         assert not works
         assert network.config._attn_implementation == "sdpa"
+
+
+def test_off_the_cpu_rows_are_padded_instead():
+    network = Tiny().load().network
+    with segments_on_cpu(network, 8) as works:
+        assert works
+    with segments_on_cpu(SimpleNamespace(device=torch.device("cuda")), 8) as works:
+        assert not works
 
 
 def test_a_model_that_does_not_heed_segments_is_found_out():

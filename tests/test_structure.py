@@ -29,10 +29,12 @@ HEAVY = {
     "ltd.log_probabilities",
     "ltd.lora",
     "ltd.model_pass",
+    "ltd.precision",
     "ltd.ranking",
     "ltd.segments",
     "ltd.target_logits",
     "ltd.training",
+    "ltd.training_data",
     "ltd.tree_batch",
 }
 

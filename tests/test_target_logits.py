@@ -4,7 +4,8 @@ from transformers import AutoModelForCausalLM, Gemma2Config
 
 from ltd.encoding import Encoded
 from ltd.model.tiny import Tiny
-from ltd.target_logits import collate, full_precision_output, n_targets, target_logits
+from ltd.precision import full_precision_output
+from ltd.target_logits import collate, n_targets, target_logits
 
 SEQUENCES = [Encoded((4, 5, 6, 7, 8, 2), n_prompt=4), Encoded(tuple(range(3, 23)), n_prompt=17), Encoded((9, 10), 1)]
 
@@ -69,18 +70,3 @@ def test_without_a_prompt_the_first_token_is_no_target():
     sequence = Encoded((5, 6, 7), n_prompt=0)
     assert n_targets(sequence) == 2
     assert collate([sequence]).targets.tolist() == [6, 7]
-
-
-def test_the_output_layer_is_in_full_precision_under_autocast_and_as_before_afterwards():
-    network = Tiny().load().network
-    layer = network.get_output_embeddings()
-    batch = collate(SEQUENCES)
-    seen = []
-    layer.register_forward_hook(lambda module, inputs, output: seen.append(output.dtype))
-    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
-        with full_precision_output(network):
-            logits = target_logits(network, batch)
-        assert logits.dtype == torch.float32
-        assert target_logits(network, batch).dtype == torch.bfloat16
-    assert seen == [torch.float32, torch.bfloat16]
-    assert "forward" not in vars(layer)

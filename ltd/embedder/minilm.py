@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 
 from ltd.embedder.packed import mean_states
 from ltd.example import file_digest
-from ltd.hardware import has_fast_bfloat16
+from ltd.hardware import computes_bfloat16, effective_tokens_per_batch
 from ltd.metering import count_pass
 from ltd.progress import Progress, silent
+from ltd.quiet import quiet_transformers
 
 
 class Minilm:
@@ -26,7 +27,8 @@ class Minilm:
     precision : ``bf16`` runs the encoder in bfloat16 where the processor has it in hardware (nearly twice as fast,
         vectors within 0.01 cosine distance of fp32, 0.0001 as measured), ``fp32`` never does.
     max_length : tokens after which a text is cut; the encoder was trained on at most 256.
-    tokens_per_batch : tokens that are encoded at once, those counted that fill texts up to the longest of them.
+    tokens_per_batch : tokens that are encoded at once, those counted that fill texts up to the longest of them; None
+        goes by the device.
     """
 
     def __init__(
@@ -34,7 +36,7 @@ class Minilm:
         name: str = "minilm",
         precision: Literal["bf16", "fp32"] = "bf16",
         max_length: int = 256,
-        tokens_per_batch: int = 1024,
+        tokens_per_batch: int | None = None,
     ) -> None:
         self.name = name
         self.precision = precision
@@ -56,7 +58,8 @@ class Minilm:
         ]
         points = np.empty((len(texts), self._network.config.hidden_size), np.float32)
         done = 0
-        for rows in _batches([len(row) for row in ids], self.tokens_per_batch):
+        limit = effective_tokens_per_batch(self.tokens_per_batch, self._device)
+        for rows in _batches([len(row) for row in ids], limit):
             points[rows] = self._encode([ids[row] for row in rows])
             n_tokens = sum(len(ids[row]) for row in rows)
             count_pass(self._network, n_tokens, n_tokens)  # but for attention, nothing is computed for padding
@@ -74,8 +77,7 @@ class Minilm:
 
     @property
     def _effective_precision(self) -> str:
-        fast = has_fast_bfloat16() if self._device == "cpu" else True
-        return "bf16" if self.precision == "bf16" and fast else "fp32"
+        return "bf16" if self.precision == "bf16" and computes_bfloat16(self._device) else "fp32"
 
     @cached_property
     def _device(self) -> str:
@@ -90,7 +92,9 @@ class Minilm:
 
         # All of it in bf16, not under autocast, which would cast every weight again for every batch.
         dtype = torch.bfloat16 if self._effective_precision == "bf16" else torch.float32
-        return AutoModel.from_pretrained(_folder(), dtype=dtype, local_files_only=True).eval().to(self._device)
+        with quiet_transformers():
+            network = AutoModel.from_pretrained(_folder(), dtype=dtype, local_files_only=True)
+        return network.eval().to(self._device)
 
     @cached_property
     def _tokenizer(self) -> Any:

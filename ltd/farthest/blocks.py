@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from ltd.farthest.distance import Indices, Points
 from ltd.farthest.lazy import Members, Picks
+from ltd.precision import full_precision
 
 ROWS = 2**15  # points times centres that are multiplied at a time
 CENTRES = 64
@@ -114,14 +112,3 @@ def rounding_error(dimension: int) -> float:
     all of them at most (|x| + |c|)^2; twice that.
     """
     return 4 * (dimension + 16) * 2.0**-24
-
-
-@contextmanager
-def full_precision() -> Iterator[None]:
-    """Products in fp32, also where a user has allowed TF32 or bfloat16."""
-    before = torch.get_float32_matmul_precision()
-    torch.set_float32_matmul_precision("highest")
-    try:
-        yield
-    finally:
-        torch.set_float32_matmul_precision(before)

@@ -17,7 +17,8 @@ class LoadedModel:
 
     Attributes
     ----------
-    network : the causal language model, in fp32 on the CPU, in evaluation mode.
+    network : the causal language model, in fp32 and evaluation mode; loaded on the CPU, moved in place by whoever
+        computes with it.
     tokenizer : its tokenizer, with a padding token.
     begin : ids that start every document, as its authors' own code starts one; may be empty.
     end : id that ends a training target, or None.

@@ -121,11 +121,13 @@ class CausalLM:
         """Refuse a network that looks ahead, such as BERT's: it would see the answers that it is trained on."""
         import torch
 
+        from ltd.precision import full_precision
+
         n_tokens = network.get_input_embeddings().weight.shape[0]
         tokens = torch.arange(8) % n_tokens
         other_end = tokens.clone()
         other_end[-1] = (tokens[-1] + 1) % n_tokens
-        with torch.inference_mode():
+        with torch.inference_mode(), full_precision():
             first, second = network(input_ids=torch.stack([tokens, other_end]), use_cache=False).logits[:, :-1]
         if (difference := float((first - second).abs().max())) > LOOKING_AHEAD * float(first.abs().max()):
             raise ModelError(

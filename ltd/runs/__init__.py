@@ -41,9 +41,11 @@ def _runs_of_sweep(sweep: Path) -> list[RunRecord]:
 def _all_below(place: Path) -> list[RunRecord]:
     """The runs below ``place``, and the cells of its sweeps that have begun, or ended, without one."""
     records = _runs_below(place)
-    return records + cells_without_run(sorted(place.glob("sweeps/*/")), records)
+    sweeps = (sweep for depth in ("", "*/") for sweep in sorted(place.glob(f"{depth}sweeps/*/")))
+    return records + cells_without_run([*sweeps], records)
 
 
 def _runs_below(place: Path) -> list[RunRecord]:
-    files = (file for depth in ("", "*/", "*/*/") for file in sorted(place.glob(f"{depth}status.json")))
+    """Of outputs, also those of an ``outputs=`` below them, as ``make report`` has it."""
+    files = (file for depth in ("", "*/", "*/*/", "*/*/*/") for file in sorted(place.glob(f"{depth}status.json")))
     return [RunRecord.read(file.parent) for file in files]

@@ -21,18 +21,18 @@ from pathlib import Path
 from rich.console import Console
 
 from ltd.errors import LtdError, SettingsError
+from ltd.places import outputs_folder
 from ltd.runs import find_runs, is_sweep
 from ltd.runs.artefacts import find_artefacts, prunable, remove
 from ltd.runs.record import RunRecord, shell_line
 from ltd.runs.sweep import read_jobs, submitted
 from ltd.runs.table import WIDTH, artefacts_table, counted, runs_table, show_jobs, size_words
-from ltd.settings import path_below_root
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and give its exit code."""
     options = _parser().parse_args(arguments)
-    outputs = path_below_root(os.environ.get("LTD_OUTPUTS", "outputs"))
+    outputs = outputs_folder()
     console = Console(width=WIDTH, highlight=False, markup=False)
     try:
         _check(options)
@@ -114,6 +114,8 @@ def _cache(console: Console, options: argparse.Namespace, outputs: Path) -> None
     artefacts = find_artefacts(cache, outputs)
     if options.prune:
         artefacts = prunable(artefacts, outputs, options.days)
+        if options.yes:
+            artefacts = remove(artefacts, cache, outputs, options.days)
     if options.json:
         rows = [asdict(artefact) | {"folder": str(artefact.folder)} for artefact in artefacts]
         sys.stdout.write(json.dumps(rows, indent=2) + "\n")
@@ -122,8 +124,6 @@ def _cache(console: Console, options: argparse.Namespace, outputs: Path) -> None
         total = f"{len(artefacts)} artefacts, {size_words(sum(artefact.size for artefact in artefacts))}"
         done = "" if not options.prune else "; removed" if options.yes else "; --yes removes them"
         console.print(f"{total} of {cache}{done}", soft_wrap=True)
-    if options.prune and options.yes:
-        remove(artefacts, cache)
 
 
 if __name__ == "__main__":

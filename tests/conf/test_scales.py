@@ -92,6 +92,19 @@ def test_the_run_id_follows_the_content_and_not_the_place() -> None:
     assert same.startswith("kcenter-0.005-multi-fragments-smollm2_135m-s0-")
 
 
+@pytest.mark.parametrize("stage", ["train", "evaluate", "select"])
+def test_tokens_at_once_by_the_device_name_a_run_as_a_cpus_do(stage: str) -> None:
+    """Runs of versions in which the default was that number are found again."""
+    by_device, by_number = composed(stage), composed(stage)
+    assert by_device["ranking"]["tokens_per_batch"] is None
+    for group in {"ranking", "embedder"} & by_number.keys():
+        assert by_device[group]["tokens_per_batch"] is None
+        by_number[group] = by_number[group] | {"tokens_per_batch": 1024}
+    assert settings.run_id(stage, by_device, {}) == settings.run_id(stage, by_number, {})
+    assert composed(stage, "ranking.tokens_per_batch=64")["ranking"]["tokens_per_batch"] == 64
+    settings.check(by_device)
+
+
 def test_a_models_place_is_no_part_of_the_hash_and_names_the_run() -> None:
     def name(path: str) -> str:
         return settings.run_id("evaluate", composed("evaluate", f"model.path={path}"), {"model": {"folder": "content"}})
@@ -118,6 +131,7 @@ def test_where_nothing_is_trained_how_a_model_is_trained_decides_nothing(stage: 
     [
         ("model.lr=0", r"model\.lr=0 must be above 0"),
         ("model.lr=-1", r"model\.lr=-1 must be above 0"),
+        ("ranking.tokens_per_batch=0", r"ranking\.tokens_per_batch=0 must be at least 1"),
         ("convention=foo", "there is no convention 'foo'; valid: lm_eval, single, t0"),
     ],
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
@@ -53,3 +55,20 @@ def test_batches_hold_every_row_once_and_stay_within_their_tokens(tokens_per_bat
     assert all(
         len(batch) == 1 or len(batch) * max(lengths[row] for row in batch) <= tokens_per_batch for batch in batches
     )
+
+
+@pytest.mark.parametrize(("device", "tokens_per_batch"), [("cpu", 1024), ("cuda", 16_384)])
+def test_a_batch_is_as_large_as_suits_the_device(
+    device: str, tokens_per_batch: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+
+    def batches(lengths: list[int], limit: int) -> list[list[int]]:
+        asked.append(limit)
+        return []
+
+    monkeypatch.setattr("ltd.embedder.minilm._batches", batches)
+    embedder = Minilm()
+    embedder.__dict__ |= {"_device": device, "_network": SimpleNamespace(config=SimpleNamespace(hidden_size=1))}
+    embedder.embed(TEXTS[:1])
+    assert asked == [tokens_per_batch]

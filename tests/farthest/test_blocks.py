@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import torch
 
 from ltd.farthest import blocks, lazy, textbook
-from ltd.farthest.blocks import TorchShard, full_precision
+from ltd.farthest.blocks import TorchShard
 
 DEVICES = ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)]
 
@@ -34,13 +33,3 @@ def test_picks_are_the_textbook_ones(kind: str, device: str, monkeypatch: pytest
     expected = textbook(points, chosen, 120)
     assert picks.rows[2:].tolist() == expected.rows.tolist()
     assert picks.squared[2:].tobytes() == expected.squared.tobytes()
-
-
-def test_a_users_lower_precision_is_put_aside_and_given_back() -> None:
-    torch.set_float32_matmul_precision("medium")
-    try:
-        with full_precision():
-            assert torch.get_float32_matmul_precision() == "highest"
-        assert torch.get_float32_matmul_precision() == "medium"
-    finally:
-        torch.set_float32_matmul_precision("highest")
